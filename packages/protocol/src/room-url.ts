@@ -1,0 +1,2 @@
+/** Placeholder until written in full below. */
+export {};
