@@ -19,7 +19,10 @@ export const roomIdSchema = z
 export const roomNameSchema = z.string().trim().min(1).max(64).meta({ description: 'A label of 1–64 characters.' });
 
 /** A user id: 1–32 of `[A-Za-z0-9_-]`. */
-export const userIdSchema = z.string().regex(USER_ID_PATTERN).meta({ description: '1–32 characters of A–Z a–z 0–9 _ -' });
+export const userIdSchema = z
+  .string()
+  .regex(USER_ID_PATTERN)
+  .meta({ description: '1–32 characters of A–Z a–z 0–9 _ -' });
 
 /** What the caller may add to every event: his own id (anyone's with the server key). */
 const caller = { userID: userIdSchema.optional() };

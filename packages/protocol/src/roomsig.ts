@@ -54,7 +54,10 @@ export type RoomsigError = z.output<typeof roomsigErrorSchema>;
 
 /** roomsig error codes of the original (its negative, native-SDK form), with what to do. */
 export const ROOMSIG_ERRORS = {
-  invalidRequest: { code: -3316, message: 'The request is not of the expected form. Send Cmd 1, BusType 7 and a numeric GroupId.' },
+  invalidRequest: {
+    code: -3316,
+    message: 'The request is not of the expected form. Send Cmd 1, BusType 7 and a numeric GroupId.',
+  },
   unknownFromType: { code: -3317, message: 'FromType is missing or unknown. Browsers send 2, mini programs 3.' },
   unsupportedFromType: { code: -3318, message: 'This server does not serve this FromType. Browsers send 2.' },
   expired: { code: -70001, message: 'The userSig has expired. Ask for fresh tickets (webrtc-sig-api).' },
@@ -65,7 +68,10 @@ export const ROOMSIG_ERRORS = {
   unknownApplication: { code: -70020, message: 'This sdkappid is not known here.' },
   invalidated: { code: -70052, message: 'The userSig has been invalidated. Sign in again.' },
   privateMapKeyFailed: { code: -70346, message: 'The privateMapKey does not verify. Ask for fresh tickets.' },
-  privateMapKeyExpired: { code: -70347, message: 'The privateMapKey has expired. Ask for fresh tickets (webrtc-sig-api).' },
+  privateMapKeyExpired: {
+    code: -70347,
+    message: 'The privateMapKey has expired. Ask for fresh tickets (webrtc-sig-api).',
+  },
   privilegeCheckFailed: { code: -100006, message: 'The privateMapKey does not belong to this user and room.' },
   badRoomId: { code: -100010, message: 'GroupId must be an integer from 1 to 4294967294.' },
   mayNotCreate: { code: -102010, message: 'There is no such room, and the ticket has no privilege to create one.' },
