@@ -1,0 +1,10 @@
+export * from './client.ts';
+export * from './failure.ts';
+export type { CallRequest, CallResult } from './functions.ts';
+export * from './media.ts';
+export * from './ports.ts';
+export * from './retry.ts';
+export * from './room/controller.ts';
+export * from './room/state.ts';
+export * from './room-list.ts';
+export * from './session.ts';

@@ -1,0 +1,112 @@
+import { ClientError } from './failure.ts';
+import { envelopeError, postFunction } from './functions.ts';
+import type { Clock, Http, KeyValueStore } from './ports.ts';
+
+/** Who the caller is, until when. */
+export interface SessionInfo {
+  readonly token: string;
+  readonly userID: string;
+  readonly userName: string;
+  /** Unix milliseconds. */
+  readonly expiresAt: number;
+}
+
+export interface SessionOptions {
+  readonly http: Http;
+  readonly baseUrl: string;
+  readonly store: KeyValueStore;
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+  /** A session is renewed when it has less than this left. */
+  readonly renewBeforeMs: number;
+}
+
+const KEY = 'lianmai.session';
+const MAX_NAME_LENGTH = 32;
+
+/**
+ * The guest session of this client: made at first need, kept in the store, renewed by its `expiresAt`. The renewing login
+ * carries the session that it replaces, so that a server which can tell keeps the user's identity.
+ */
+export class Session {
+  readonly #options: SessionOptions;
+  #current: SessionInfo | null;
+  #pending: { readonly name: string; readonly login: Promise<SessionInfo> } | null = null;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#current = readStored(options.store.get(KEY));
+  }
+
+  /** The session as it is, even when it is about to end; `null` before the first login. */
+  get current(): SessionInfo | null {
+    return this.#current;
+  }
+
+  /**
+   * A session that is good for a while yet, under this name when one is given.
+   *
+   * @throws ClientError `sign-in` when the server refuses, `network`, `server`.
+   */
+  async ensure(name?: string): Promise<SessionInfo> {
+    const current = this.#current;
+    const wanted = (name ?? current?.userName ?? '').trim().slice(0, MAX_NAME_LENGTH) || 'Guest';
+    if (current && current.userName === wanted && this.#isFresh(current)) return current;
+    if (this.#pending?.name === wanted) return this.#pending.login;
+    const login = this.#login(wanted).finally(() => {
+      if (this.#pending?.login === login) this.#pending = null;
+    });
+    this.#pending = { name: wanted, login };
+    return login;
+  }
+
+  /** Forgets a session that the server no longer knows; the next call signs in anew. */
+  forget(token: string): void {
+    if (this.#current?.token !== token) return;
+    this.#current = { ...this.#current, expiresAt: 0, token: '' };
+  }
+
+  #isFresh(session: SessionInfo): boolean {
+    return session.token !== '' && session.expiresAt - this.#options.clock.now() > this.#options.renewBeforeMs;
+  }
+
+  async #login(name: string): Promise<SessionInfo> {
+    const { http, baseUrl, store, timeoutMs, clock } = this.#options;
+    const previous = this.#current;
+    const token = previous && previous.token !== '' && previous.expiresAt > clock.now() ? previous.token : null;
+    const answer = await postFunction(
+      http,
+      baseUrl,
+      { name: 'webrtc-login', data: { type: 'guest', name } },
+      { token, timeoutMs },
+    );
+    if (answer.result.code !== 0) throw envelopeError(answer.result, answer.retryAfterMs);
+    const data = answer.result.data;
+    if (
+      !data ||
+      typeof data.token !== 'string' ||
+      typeof data.userID !== 'string' ||
+      typeof data.expiresAt !== 'number'
+    ) {
+      throw new ClientError('server', 'The login answered no session.');
+    }
+    const session: SessionInfo = { token: data.token, userID: data.userID, expiresAt: data.expiresAt, userName: name };
+    this.#current = session;
+    store.set(KEY, JSON.stringify(session));
+    return session;
+  }
+}
+
+function readStored(text: string | null): SessionInfo | null {
+  if (text === null) return null;
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== 'object' || value === null) return null;
+    const { token, userID, userName, expiresAt } = value as Record<string, unknown>;
+    if (typeof token !== 'string' || typeof userID !== 'string') return null;
+    if (typeof userName !== 'string' || typeof expiresAt !== 'number') return null;
+    return { token, userID, userName, expiresAt };
+  } catch {
+    return null;
+  }
+}
