@@ -7,7 +7,9 @@ export interface RoomKey {
 }
 
 /** Who asks. `server`: the server key, which may act for anybody and see everything. */
-export type Actor = { readonly kind: 'user'; readonly userId: string; readonly userName: string } | { readonly kind: 'server' };
+export type Actor =
+  | { readonly kind: 'user'; readonly userId: string; readonly userName: string }
+  | { readonly kind: 'server' };
 
 export interface EnterResult {
   readonly room: RoomInfo;
@@ -29,7 +31,12 @@ export interface MediaPresence {
 /** What happened to rooms, for whoever must act on it (media room, signalling); told after the store has it. */
 export type RoomEvent =
   | { readonly kind: 'member-joined'; readonly key: RoomKey; readonly userId: string }
-  | { readonly kind: 'member-left'; readonly key: RoomKey; readonly userId: string; readonly reason: 'quit' | 'media' | 'expired' | 'kicked' | 'dissolved' }
+  | {
+      readonly kind: 'member-left';
+      readonly key: RoomKey;
+      readonly userId: string;
+      readonly reason: 'quit' | 'media' | 'expired' | 'kicked' | 'dissolved';
+    }
   | { readonly kind: 'owner-changed'; readonly key: RoomKey; readonly userId: string }
   | { readonly kind: 'kicked'; readonly key: RoomKey; readonly userId: string }
   | { readonly kind: 'forgiven'; readonly key: RoomKey; readonly userId: string }
@@ -38,13 +45,33 @@ export type RoomEvent =
 
 /** The room rules over any {@link RoomStore}. Every method throws LianmaiError with the code of contracts §2. */
 export interface Rooms {
-  create(actor: Actor, request: { key: { sdkAppId: number; roomId?: string }; userId: string; userName: string; roomName?: string; capacity?: number; privilegeMap?: number }): Promise<EnterResult>;
+  create(
+    actor: Actor,
+    request: {
+      key: { sdkAppId: number; roomId?: string };
+      userId: string;
+      userName: string;
+      roomName?: string;
+      capacity?: number;
+      privilegeMap?: number;
+    },
+  ): Promise<EnterResult>;
   /** Joins by id (creating when absent and allowed), or creates by name alone. */
-  enter(request: { sdkAppId: number; roomId?: string; roomName?: string; userId: string; userName: string; mayCreate?: boolean }): Promise<EnterResult>;
+  enter(request: {
+    sdkAppId: number;
+    roomId?: string;
+    roomName?: string;
+    userId: string;
+    userName: string;
+    mayCreate?: boolean;
+  }): Promise<EnterResult>;
   /** The room as it is now, or null when it ended with this member. */
   quit(key: RoomKey, userId: string): Promise<RoomInfo | null>;
   info(actor: Actor, key: RoomKey): Promise<RoomInfo>;
-  list(sdkAppId: number, page: { skip: number; limit: number; order: ListOrder }): Promise<{ rooms: RoomInfo[]; total: number }>;
+  list(
+    sdkAppId: number,
+    page: { skip: number; limit: number; order: ListOrder },
+  ): Promise<{ rooms: RoomInfo[]; total: number }>;
   /** Renews a seat that is not in the media room. */
   heartbeat(key: RoomKey, userId: string): Promise<{ expiresAt: number }>;
   /** Removes and writes the revocation. */
