@@ -1,0 +1,115 @@
+import type { Look, Rgb, Sound } from '../src/harness-api.ts';
+import { audioContext } from './sources.ts';
+
+const WIDTH = 64;
+const HEIGHT = 36;
+
+/** Reads pixels of a playing video element. */
+export class Eye {
+  readonly element: HTMLVideoElement;
+  readonly #drawing: CanvasRenderingContext2D;
+
+  constructor(element: HTMLVideoElement) {
+    this.element = element;
+    element.muted = true;
+    element.playsInline = true;
+    element.width = 160;
+    document.body.append(element);
+    const canvas = document.createElement('canvas');
+    canvas.width = WIDTH;
+    canvas.height = HEIGHT;
+    const drawing = canvas.getContext('2d', { alpha: false, willReadFrequently: true });
+    if (drawing === null) throw new Error('no 2d canvas here');
+    this.#drawing = drawing;
+  }
+
+  /** Null until the first frame is there. */
+  look(): Look | null {
+    const { element } = this;
+    if (element.videoWidth === 0 || element.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return null;
+    this.#drawing.drawImage(element, 0, 0, WIDTH, HEIGHT);
+    const { data } = this.#drawing.getImageData(0, 0, WIDTH, HEIGHT);
+    return {
+      color: meanColor(data),
+      mark: brightestColumn(data),
+      frames: element.getVideoPlaybackQuality().totalVideoFrames,
+      width: element.videoWidth,
+      height: element.videoHeight,
+    };
+  }
+
+  close(): void {
+    this.element.srcObject = null;
+    this.element.remove();
+  }
+}
+
+function meanColor(data: Uint8ClampedArray): Rgb {
+  const sum = [0, 0, 0];
+  let count = 0;
+  for (let y = Math.floor(HEIGHT * 0.55); y < HEIGHT - 2; y += 1) {
+    for (let x = 2; x < WIDTH - 2; x += 1) {
+      const at = (y * WIDTH + x) * 4;
+      for (let channel = 0; channel < 3; channel += 1) sum[channel] = (sum[channel] ?? 0) + (data[at + channel] ?? 0);
+      count += 1;
+    }
+  }
+  const mean = (channel: number) => Math.round((sum[channel] ?? 0) / count);
+  return [mean(0), mean(1), mean(2)];
+}
+
+function brightestColumn(data: Uint8ClampedArray): number {
+  const y = Math.floor(HEIGHT * 0.2);
+  let best = 0;
+  let light = -1;
+  for (let x = 0; x < WIDTH; x += 1) {
+    const at = (y * WIDTH + x) * 4;
+    const here = (data[at] ?? 0) + (data[at + 1] ?? 0) + (data[at + 2] ?? 0);
+    if (here > light) {
+      light = here;
+      best = x;
+    }
+  }
+  return best / WIDTH;
+}
+
+/** Finds the strongest frequency of a received track. */
+export class Ear {
+  readonly element: HTMLAudioElement;
+  readonly #analyser: AnalyserNode;
+  readonly #source: MediaStreamAudioSourceNode;
+  readonly #bins: Float32Array<ArrayBuffer>;
+
+  /** @param element plays the stream: Chromium decodes a remote track only while some element does */
+  constructor(element: HTMLAudioElement, track: MediaStreamTrack) {
+    this.element = element;
+    element.volume = 0.01;
+    const sound = audioContext();
+    this.#source = sound.createMediaStreamSource(new MediaStream([track]));
+    this.#analyser = sound.createAnalyser();
+    this.#analyser.fftSize = 8192;
+    this.#analyser.smoothingTimeConstant = 0;
+    this.#source.connect(this.#analyser);
+    this.#bins = new Float32Array(this.#analyser.frequencyBinCount);
+  }
+
+  listen(): Sound {
+    this.#analyser.getFloatFrequencyData(this.#bins);
+    let best = 0;
+    let level = Number.NEGATIVE_INFINITY;
+    this.#bins.forEach((value, index) => {
+      if (value > level) {
+        level = value;
+        best = index;
+      }
+    });
+    const width = audioContext().sampleRate / this.#analyser.fftSize;
+    return { peak: Math.round(best * width), level: Number.isFinite(level) ? Math.round(level) : -200 };
+  }
+
+  close(): void {
+    this.#source.disconnect();
+    this.element.srcObject = null;
+    this.element.remove();
+  }
+}

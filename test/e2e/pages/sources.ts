@@ -1,0 +1,57 @@
+import type { AudioSpec, VideoSpec } from '../src/harness-api.ts';
+
+/** One context for everything: browsers allow only a few. */
+let context: AudioContext | null = null;
+
+export function audioContext(): AudioContext {
+  context ??= new AudioContext({ sampleRate: 48_000 });
+  if (context.state === 'suspended') void context.resume();
+  return context;
+}
+
+/** A picture in one colour, with a white mark that moves through its upper half once in two seconds. */
+export function makePicture(spec: VideoSpec): MediaStreamTrack {
+  const canvas = document.createElement('canvas');
+  canvas.width = spec.width ?? 320;
+  canvas.height = spec.height ?? 180;
+  const fps = spec.fps ?? 15;
+  const drawing = canvas.getContext('2d', { alpha: false, willReadFrequently: true });
+  if (drawing === null) throw new Error('no 2d canvas here');
+  let frame = 0;
+  const draw = () => {
+    drawing.fillStyle = `rgb(${spec.color.join(',')})`;
+    drawing.fillRect(0, 0, canvas.width, canvas.height);
+    drawing.fillStyle = 'white';
+    const wide = canvas.width / 10;
+    drawing.fillRect(((frame % (2 * fps)) / (2 * fps)) * (canvas.width - wide), 0, wide, canvas.height * 0.4);
+    frame += 1;
+  };
+  draw();
+  const [track] = canvas.captureStream(fps).getVideoTracks();
+  if (track === undefined) throw new Error('the canvas gave no track');
+  const timer = setInterval(() => {
+    if (track.readyState === 'ended') clearInterval(timer);
+    else draw();
+  }, 1000 / fps);
+  return track;
+}
+
+export interface Tone {
+  readonly track: MediaStreamTrack;
+  readonly gain: GainNode;
+}
+
+/** A sine that can be made silent. */
+export function makeTone(spec: AudioSpec): Tone {
+  const sound = audioContext();
+  const oscillator = sound.createOscillator();
+  oscillator.frequency.value = spec.tone;
+  const gain = sound.createGain();
+  gain.gain.value = 0.4;
+  const destination = sound.createMediaStreamDestination();
+  oscillator.connect(gain).connect(destination);
+  oscillator.start();
+  const [track] = destination.stream.getAudioTracks();
+  if (track === undefined) throw new Error('the destination gave no track');
+  return { track, gain };
+}

@@ -1,0 +1,53 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+export interface WaitOptions {
+  /** Longest wait, in ms. */
+  readonly timeout?: number;
+  /** How often the condition is read, in ms. */
+  readonly interval?: number;
+}
+
+/**
+ * Reads `probe` until `accept` takes its value, and returns it. Fails with the last value seen, so that a red test says
+ * what was there instead.
+ *
+ * @param what the condition in words, for the failure
+ */
+export async function waitFor<T>(
+  what: string,
+  probe: () => T | Promise<T>,
+  accept: (value: T) => boolean,
+  options: WaitOptions = {},
+): Promise<T> {
+  const timeout = options.timeout ?? 10_000;
+  const deadline = performance.now() + timeout;
+  let last: T | undefined;
+  let problem: unknown;
+  for (;;) {
+    try {
+      last = await probe();
+      problem = undefined;
+      if (accept(last)) return last;
+    } catch (error) {
+      problem = error;
+    }
+    if (performance.now() > deadline) break;
+    await delay(options.interval ?? 60);
+  }
+  const seen = problem === undefined ? `last seen: ${show(last)}` : `last error: ${String(problem)}`;
+  throw new Error(`waited ${timeout} ms for ${what}; ${seen}`, { cause: problem });
+}
+
+/** {@link waitFor} on a plain truth. */
+export async function until(
+  what: string,
+  probe: () => boolean | Promise<boolean>,
+  options: WaitOptions = {},
+): Promise<void> {
+  await waitFor(what, probe, (value) => value, options);
+}
+
+function show(value: unknown): string {
+  const text = JSON.stringify(value, (_key, item: unknown) => (typeof item === 'bigint' ? `${item}n` : item));
+  return text === undefined ? String(value) : text.slice(0, 4_000);
+}
