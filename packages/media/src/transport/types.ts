@@ -47,7 +47,8 @@ export interface RemoteParameters {
 
 /** What a peer's owner is told. Called synchronously from the socket's callback: return quickly, do not throw. */
 export interface PeerSink {
-  onState(peer: PeerIndex, state: PeerState): void;
+  /** @param reason why it failed, for logs; no secrets in it. */
+  onState(peer: PeerIndex, state: PeerState, reason?: string): void;
   /**
    * One decrypted RTP packet in `slot` (see {@link PacketSlab}). The sink owns the slot from here on and must release it.
    * @param now monotonic milliseconds of its arrival.

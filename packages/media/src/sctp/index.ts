@@ -1,0 +1,2 @@
+export { DataChannels } from './channels.ts';
+export * from './types.ts';

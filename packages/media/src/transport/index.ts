@@ -1,0 +1,3 @@
+export * from './slab.ts';
+export * from './types.ts';
+export { createTransport } from './udp-transport.ts';
