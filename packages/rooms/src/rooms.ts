@@ -273,32 +273,23 @@ class RoomService implements Rooms {
     }
   }
 
+  /** Makes a new room under the requested id, or under a drawn one. */
   async #create(
     sdkAppId: number,
-    roomId: string | undefined,
+    requested: string | undefined,
     person: Entrant,
     wanted: NewRoomRequest,
   ): Promise<EnterResult> {
     const entrant = entrantOf(person);
     const room = this.#newRoom(wanted);
-    const attempt = (key: RoomKey, onTaken: () => Ruling<EnterResult | null>): Promise<EnterResult | null> =>
-      this.#change<EnterResult | null>(key, (state, now, liveRooms) => {
-        if (roomId === undefined && state !== null) return { ...onTaken(), state };
-        const made = makeRoom(
-          state,
-          entrant,
-          { ...room, roomName: room.roomName ?? key.roomId },
-          liveRooms,
-          now,
-          this.#settings,
-        );
-        return this.#entered(key, made, entrant, true);
+    for (let draw = 0; draw < (requested === undefined ? MAX_DRAWS : 1); draw++) {
+      const key = checkedKey({ sdkAppId, roomId: requested ?? drawRoomId(this.#random) });
+      const result = await this.#change<EnterResult | null>(key, (state, now, liveRooms) => {
+        // Whether a drawn id is free only the store knows; that of an ended room is not while its removals stand.
+        if (requested === undefined && state !== null) return { state, happenings: [], value: null };
+        const named = { ...room, roomName: room.roomName ?? key.roomId };
+        return this.#entered(key, makeRoom(state, entrant, named, liveRooms, now, this.#settings), entrant, true);
       });
-    const draws = roomId === undefined ? MAX_DRAWS : 1;
-    for (let draw = 0; draw < draws; draw++) {
-      const key = checkedKey({ sdkAppId, roomId: roomId ?? drawRoomId(this.#random) });
-      // Whether a drawn id is free only the store knows; an ended room's id is not drawn either while its removals stand.
-      const result = await attempt(key, () => ({ state: null, happenings: [], value: null }));
       if (result !== null) return result;
     }
     throw new LianmaiError('tooManyRooms', 'No free room number was found. Try again.');

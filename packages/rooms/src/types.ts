@@ -81,7 +81,10 @@ export interface Rooms {
   dissolve(actor: Actor, key: RoomKey): Promise<RoomInfo>;
   /** Throws unless the actor owns the room (or is the server). */
   requireOwner(actor: Actor, key: RoomKey): Promise<RoomInfo>;
-  /** Bits of this user in this room: the room's `privilegeMap`, or the configured default when there is no such room. */
+  /**
+   * Bits of this user in this room: the room's `privilegeMap`, or the configured default when there is no such room; 0 for
+   * a user who was removed from it.
+   */
   privileges(key: RoomKey, userId: string): Promise<number>;
   isRevoked(key: RoomKey, userId: string): Promise<boolean>;
   /** Every standing revocation, to hand to the media engine at its start. */
