@@ -113,11 +113,11 @@ export const engineConfigSchema = z.strictObject({
     .prefault({}),
   participant: z
     .strictObject({
-      /** A participant whose signal is lost may resume for this long. */
+      /** A participant of whom neither signal nor media is heard may resume for this long, then it is gone. */
       resumeWindowMs: milliseconds.default(20_000),
-      /** Signal lost and media failed: gone after this. */
-      mediaLostGraceMs: milliseconds.default(5_000),
-      /** A joined participant whose media never connected is removed after this (only if it tried to). */
+      /** Signal lost while media still flows: gone after this. */
+      signalLostLimitMs: milliseconds.default(120_000),
+      /** A participant whose media never connected is removed after this. */
       connectTimeoutMs: milliseconds.default(60_000),
       /** Signal lost and media closed by its own end (a closed tab): gone after this. */
       closedGraceMs: milliseconds.default(1_000),
@@ -127,6 +127,8 @@ export const engineConfigSchema = z.strictObject({
     .strictObject({
       pingIntervalSeconds: count.default(5),
       pingTimeoutSeconds: count.default(15),
+      /** A WebSocket without any message for this long is closed; the client resumes if it still lives. */
+      silenceSeconds: count.default(45),
       tokenRefreshMs: milliseconds.default(300_000),
       tokenLifetimeSeconds: count.default(600),
       /** Passed to clients; empty = none. */
@@ -147,6 +149,18 @@ export const engineConfigSchema = z.strictObject({
       intervalMs: milliseconds.default(400),
       /** Linear level (0 … 1) from which a participant speaks; LiveKit's 35 dBov. */
       threshold: z.number().min(0).max(1).default(0.0178),
+    })
+    .prefault({}),
+  quality: z
+    .strictObject({
+      /** How often connection quality is judged and announced. */
+      intervalMs: milliseconds.default(5_000),
+    })
+    .prefault({}),
+  data: z
+    .strictObject({
+      /** Reliable packets are kept this long for a replay after a resume. */
+      replayMs: milliseconds.default(2_000),
     })
     .prefault({}),
   webhooks: webhookSchema.prefault({}),

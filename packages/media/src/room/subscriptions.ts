@@ -1,0 +1,210 @@
+/** What one participant receives: wishes (its own and the automatic ones), permissions, and the connection's answer. */
+import {
+  SubscriptionError,
+  SubscriptionPermissionUpdate,
+  SubscriptionResponse,
+  type TrackInfo,
+  type UpdateTrackSettings,
+  VideoQuality,
+} from '@livekit/protocol';
+import type { Connection, Subscription } from '../connection/types.ts';
+import type { ResponseMessage } from '../signal/session.ts';
+import { layerForSize, type PublishedTrack } from './track.ts';
+
+export interface SubscriptionsHost {
+  readonly limit: number;
+  readonly autoSubscribe: boolean;
+  /** Where downlinks go; null while there is none. */
+  connection(): Connection | null;
+  /** Grants and attributes of this viewer, and the publisher's own rules. */
+  mayReceive(track: PublishedTrack): { readonly viewer: boolean; readonly publisher: boolean };
+  send(message: ResponseMessage): void;
+  /** The viewer has a downlink of the track now. */
+  onSubscribed(track: PublishedTrack): void;
+}
+
+interface Entry {
+  readonly track: PublishedTrack;
+  subscription: Subscription | null;
+  bound: boolean;
+  codecErrorSent: boolean;
+  /** What the viewer was last told about the publisher's permission. */
+  allowed: boolean;
+}
+
+interface Settings {
+  disabled: boolean;
+  quality: VideoQuality;
+  width: number;
+  height: number;
+}
+
+export class Subscriptions {
+  readonly #host: SubscriptionsHost;
+  readonly #entries = new Map<string, Entry>();
+  /** Explicit wishes by track SID; they may come before the track. */
+  readonly #wishes = new Map<string, boolean>();
+  readonly #settings = new Map<string, Settings>();
+
+  constructor(host: SubscriptionsHost) {
+    this.#host = host;
+  }
+
+  /** Tracks with a downlink, for quality and statistics. */
+  *bound(): IterableIterator<{ readonly track: PublishedTrack; readonly subscription: Subscription }> {
+    for (const entry of this.#entries.values()) {
+      if (entry.bound && entry.subscription) yield { track: entry.track, subscription: entry.subscription };
+    }
+  }
+
+  isSubscribed(sid: string): boolean {
+    return this.#entries.get(sid)?.subscription != null;
+  }
+
+  /** Whether anything of a publisher is subscribed. */
+  hears(publisherSid: string): boolean {
+    for (const entry of this.#entries.values()) {
+      if (entry.subscription && entry.track.publisher.sid === publisherSid) return true;
+    }
+    return false;
+  }
+
+  /** A track is there (published, or the viewer just came): subscribe if it is wished for and allowed. */
+  offer(track: PublishedTrack): void {
+    if (this.#entries.has(track.sid) || this.#entries.size >= this.#host.limit) return;
+    const entry: Entry = { track, subscription: null, bound: false, codecErrorSent: false, allowed: true };
+    this.#entries.set(track.sid, entry);
+    this.#reconcile(entry);
+  }
+
+  /** The track is gone. */
+  withdraw(track: PublishedTrack): void {
+    const entry = this.#entries.get(track.sid);
+    this.#wishes.delete(track.sid);
+    this.#settings.delete(track.sid);
+    if (!entry) return;
+    this.#entries.delete(track.sid);
+    entry.subscription?.close();
+  }
+
+  /** `subscription` from the client, or the server API. Unknown tracks are remembered, within the limit. */
+  wish(trackSids: Iterable<string>, subscribe: boolean): void {
+    for (const sid of trackSids) {
+      if (!this.#wishes.has(sid) && this.#wishes.size >= this.#host.limit) continue;
+      this.#wishes.set(sid, subscribe);
+      const entry = this.#entries.get(sid);
+      if (entry) this.#reconcile(entry);
+    }
+  }
+
+  updateSettings(update: UpdateTrackSettings): void {
+    for (const sid of update.trackSids.slice(0, this.#host.limit)) {
+      if (!this.#settings.has(sid) && this.#settings.size >= this.#host.limit) continue;
+      this.#settings.set(sid, {
+        disabled: update.disabled,
+        quality: update.quality,
+        width: update.width,
+        height: update.height,
+      });
+      const entry = this.#entries.get(sid);
+      if (entry) this.#apply(entry);
+    }
+  }
+
+  setDisabled(trackSids: readonly string[]): void {
+    for (const sid of trackSids.slice(0, this.#host.limit)) {
+      const settings = this.#settings.get(sid) ?? { disabled: true, quality: VideoQuality.HIGH, width: 0, height: 0 };
+      settings.disabled = true;
+      this.#settings.set(sid, settings);
+      const entry = this.#entries.get(sid);
+      if (entry) this.#apply(entry);
+    }
+  }
+
+  /** Grants or permissions changed. */
+  reconcileAll(): void {
+    for (const entry of this.#entries.values()) this.#reconcile(entry);
+  }
+
+  reconcileTrack(track: PublishedTrack): void {
+    const entry = this.#entries.get(track.sid);
+    if (entry) this.#reconcile(entry);
+  }
+
+  /** After every answer: some subscriptions have their section now, some turn out not to fit. */
+  afterNegotiation(): void {
+    for (const entry of this.#entries.values()) {
+      const { subscription } = entry;
+      if (!subscription) continue;
+      if (subscription.codecMismatch && !entry.codecErrorSent) {
+        entry.codecErrorSent = true;
+        this.#host.send({
+          case: 'subscriptionResponse',
+          value: new SubscriptionResponse({
+            trackSid: entry.track.sid,
+            err: SubscriptionError.SE_CODEC_UNSUPPORTED,
+          }),
+        });
+      }
+      if (!entry.bound && subscription.downlink) {
+        entry.bound = true;
+        this.#apply(entry);
+        this.#host.onSubscribed(entry.track);
+      }
+    }
+  }
+
+  closeAll(): void {
+    for (const entry of this.#entries.values()) entry.subscription?.close();
+    this.#entries.clear();
+  }
+
+  #reconcile(entry: Entry): void {
+    const { track } = entry;
+    const wished = this.#wishes.get(track.sid) ?? this.#host.autoSubscribe;
+    const rights = this.#host.mayReceive(track);
+    if (wished && rights.viewer && rights.publisher !== entry.allowed) {
+      entry.allowed = rights.publisher;
+      this.#host.send({
+        case: 'subscriptionPermissionUpdate',
+        value: new SubscriptionPermissionUpdate({
+          participantSid: track.publisher.sid,
+          trackSid: track.sid,
+          allowed: rights.publisher,
+        }),
+      });
+    }
+    const wanted = wished && rights.viewer && rights.publisher;
+    if (wanted && !entry.subscription) {
+      const connection = this.#host.connection();
+      if (!connection) return;
+      entry.bound = false;
+      entry.codecErrorSent = false;
+      entry.subscription = connection.subscribe({
+        uplink: track.section.uplink,
+        kind: track.section.kind,
+        trackSid: track.sid,
+        streamId: `${track.publisher.sid}|${track.sid}`,
+      });
+      this.#apply(entry);
+    } else if (!wanted && entry.subscription) {
+      entry.subscription.close();
+      entry.subscription = null;
+      entry.bound = false;
+    }
+  }
+
+  #apply(entry: Entry): void {
+    const { subscription, track } = entry;
+    const settings = this.#settings.get(track.sid);
+    if (!subscription || !settings) return;
+    subscription.setPaused(settings.disabled);
+    subscription.setMaxLayer(maxLayer(track.info, settings));
+  }
+}
+
+function maxLayer(info: TrackInfo, settings: Settings): number {
+  if (settings.width > 0 && settings.height > 0) return layerForSize(info, settings.width, settings.height);
+  if (settings.quality === VideoQuality.LOW || settings.quality === VideoQuality.MEDIUM) return settings.quality;
+  return VideoQuality.HIGH;
+}
