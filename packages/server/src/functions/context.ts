@@ -1,0 +1,21 @@
+import type { Rooms } from '@lianmai/rooms';
+import type { Application, IdentityStore } from '@lianmai/stores';
+import type { Logger } from 'pino';
+import type { Config } from '../config/schema.ts';
+import type { Logins } from '../identity/logins.ts';
+import type { MediaService } from '../media/service.ts';
+import type { Presence } from '../presence/presence.ts';
+import type { TicketOffice } from './tickets.ts';
+
+/** What every handler works with. */
+export interface Services {
+  readonly config: Config;
+  readonly application: Application;
+  readonly rooms: Rooms;
+  readonly identities: IdentityStore;
+  readonly tickets: TicketOffice;
+  readonly logins: Logins;
+  readonly media: MediaService;
+  readonly presence: Presence;
+  readonly log: Logger;
+}

@@ -1,0 +1,156 @@
+/** What each function does. Its name and types follow the table in the protocol package, so that they cannot drift. */
+import {
+  type FunctionData,
+  type FunctionName,
+  LianmaiError,
+  mediaRoomName,
+  type ParsedEvent,
+  type RoomInfo,
+  type SignInfo,
+} from '@lianmai/protocol';
+import type { RoomKey } from '@lianmai/rooms';
+import { actorOf, type Call, requireScope, requireSelf, subjectOf } from './call.ts';
+import type { Services } from './context.ts';
+
+/** A list's answer: `total` stands beside `data` in the envelope. */
+export interface Listed<T> {
+  readonly data: T;
+  readonly total: number;
+}
+
+type Answer<N extends FunctionName> = N extends 'webrtc-get-room-list' ? Listed<FunctionData<N>> : FunctionData<N>;
+
+export type Handlers = { readonly [N in FunctionName]: (call: Call, event: ParsedEvent<N>) => Promise<Answer<N>> };
+
+export function createHandlers(services: Services): Handlers {
+  const { rooms, presence, media, tickets, config, log } = services;
+  const sdkAppId = services.application.sdkAppId;
+
+  function keyOf(call: Call, roomId: string): RoomKey {
+    const key = { sdkAppId, roomId };
+    requireScope(call, key);
+    return key;
+  }
+
+  async function nameOf(userId: string): Promise<string> {
+    return (await services.identities.identity(userId))?.userName ?? userId;
+  }
+
+  /**
+   * Takes somebody out of the media room after the rooms have it. Failing here undoes nothing: presence does it later,
+   * so a quit stays a quit.
+   */
+  async function leaveMedia(key: RoomKey, userId: string): Promise<void> {
+    try {
+      await media.control.removeParticipant(mediaRoomName(key.sdkAppId, key.roomId), userId);
+    } catch (error) {
+      log.warn({ err: error, roomID: key.roomId, userId }, 'could not be taken out of the media room yet');
+    }
+  }
+
+  async function ticketsFor(key: RoomKey, userId: string): Promise<SignInfo> {
+    if (await rooms.isRevoked(key, userId)) throw new LianmaiError('removed');
+    return tickets.signInfo(userId, { roomId: key.roomId, privileges: await rooms.privileges(key, userId) });
+  }
+
+  return {
+    'webrtc-login': (call, event) => services.logins.login(event, call.bearer),
+
+    async 'webrtc-create-room'(call, event) {
+      const subject = await subjectOf(call, event.userID, nameOf);
+      const { roomID, roomName, capacity, privilegeMap } = event;
+      requireScope(call, roomID === undefined ? null : { sdkAppId, roomId: roomID });
+      const entered = await rooms.create(actorOf(call), {
+        key: { sdkAppId, ...(roomID === undefined ? {} : { roomId: roomID }) },
+        ...subject,
+        ...(roomName === undefined ? {} : { roomName }),
+        ...(capacity === undefined ? {} : { capacity }),
+        ...(privilegeMap === undefined ? {} : { privilegeMap }),
+      });
+      return entered.room;
+    },
+
+    async 'webrtc-enter-room'(call, event) {
+      const subject = await subjectOf(call, event.userID, nameOf);
+      const { roomID, roomName } = event;
+      requireScope(call, roomID === undefined ? null : { sdkAppId, roomId: roomID });
+      const { room, privileges } = await rooms.enter({
+        sdkAppId,
+        ...subject,
+        ...(roomID === undefined ? {} : { roomId: roomID }),
+        ...(roomName === undefined ? {} : { roomName }),
+      });
+      return { roomInfo: room, signInfo: tickets.signInfo(subject.userId, { roomId: room.roomID, privileges }) };
+    },
+
+    async 'webrtc-quit-room'(call, event) {
+      const { userId } = await subjectOf(call, event.userID, nameOf);
+      const key = keyOf(call, event.roomID);
+      const room = await rooms.quit(key, userId);
+      await leaveMedia(key, userId);
+      return room;
+    },
+
+    async 'webrtc-get-room-info'(call, event) {
+      requireSelf(call, event.userID);
+      return rooms.info(actorOf(call), keyOf(call, event.roomID));
+    },
+
+    async 'webrtc-get-room-list'(call, event) {
+      requireSelf(call, event.userID);
+      requireScope(call, null);
+      const limit = Math.min(event.limit, config.rooms.listLimit);
+      const page = await rooms.list(sdkAppId, { skip: event.skip, limit, order: event.order });
+      return { data: page.rooms, total: page.total };
+    },
+
+    async 'webrtc-sig-api'(call, event) {
+      const { userId } = await subjectOf(call, event.userID, nameOf);
+      if (event.roomID === undefined) {
+        requireScope(call, null);
+        return tickets.signInfo(userId, null);
+      }
+      return ticketsFor(keyOf(call, event.roomID), userId);
+    },
+
+    async 'webrtc-heartbeat'(call, event) {
+      const { userId } = await subjectOf(call, event.userID, nameOf);
+      return rooms.heartbeat(keyOf(call, event.roomID), userId);
+    },
+
+    async 'webrtc-kick-member'(call, event) {
+      requireSelf(call, event.userID);
+      const key = keyOf(call, event.roomID);
+      if (!event.kick) {
+        const room = await rooms.forgive(actorOf(call), key, event.memberID);
+        presence.setRevocation(key, event.memberID, false);
+        return room;
+      }
+      const room = await rooms.kick(actorOf(call), key, event.memberID);
+      presence.setRevocation(key, event.memberID, true);
+      await media.control.removeParticipant(mediaRoomName(sdkAppId, key.roomId), event.memberID);
+      return room;
+    },
+
+    async 'webrtc-mute-member'(call, event) {
+      requireSelf(call, event.userID);
+      const key = keyOf(call, event.roomID);
+      const room = await rooms.requireOwner(actorOf(call), key);
+      if (!isMember(room, event.memberID)) throw new LianmaiError('notMember');
+      await media.control.mute(mediaRoomName(sdkAppId, key.roomId), event.memberID, event.kind);
+      return room;
+    },
+
+    async 'webrtc-dissolve-room'(call, event) {
+      requireSelf(call, event.userID);
+      const key = keyOf(call, event.roomID);
+      const room = await rooms.dissolve(actorOf(call), key);
+      await media.control.deleteRoom(mediaRoomName(sdkAppId, key.roomId));
+      return room;
+    },
+  };
+}
+
+function isMember(room: RoomInfo, userId: string): boolean {
+  return room.members?.some((member) => member.userID === userId) ?? false;
+}

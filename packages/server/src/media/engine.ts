@@ -1,0 +1,56 @@
+import { type MediaEngine, startEngine } from '@lianmai/media';
+import { EXIT, ExitError } from '../cli/exit.ts';
+import { errorCode } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
+import type { KeyPair } from '../identity/server-key.ts';
+
+/** Starts the embedded engine with our settings. @throws ExitError when its port cannot be bound. */
+export async function startMediaEngine(config: Config, api: KeyPair): Promise<MediaEngine> {
+  const { media, rooms, tickets, log } = config;
+  try {
+    return await startEngine({
+      keys: { [api.key]: api.secret },
+      rtc: { port: media.rtcPort, announcedAddresses: media.announcedIp },
+      participant: { resumeWindowMs: media.resumeSeconds * 1000 },
+      signal: { iceServers: media.iceServers, tokenLifetimeSeconds: Math.max(600, tickets.mediaTokenSeconds) },
+      limits: {
+        rooms: rooms.maxRooms,
+        participants: media.maxParticipants,
+        joinsPerAddressPerSecond: media.joinsPerAddressPerSecond,
+      },
+      logLevel: log.level === 'info' ? 'warn' : log.level,
+    });
+  } catch (error) {
+    const message = error instanceof Error ? error.message : '';
+    const code = errorCode(error);
+    if (message === 'the engine is not built yet') return absentEngine();
+    if (code === 'EADDRINUSE' || /EADDRINUSE|in use/i.test(message)) {
+      throw new ExitError(
+        EXIT.port,
+        `UDP port ${media.rtcPort} is in use by another program. Stop it, or choose another with --rtc-port.`,
+      );
+    }
+    if (code === 'EACCES' || /EACCES/.test(message)) {
+      throw new ExitError(
+        EXIT.port,
+        `UDP port ${media.rtcPort} may not be opened by this user. Choose another with --rtc-port.`,
+      );
+    }
+    throw new ExitError(EXIT.unavailable, `The media engine cannot start: ${message.split('\n')[0]}`);
+  }
+}
+
+/** Stands in while there is no engine: every call is answered 503. */
+function absentEngine(): MediaEngine {
+  const answer = { status: 503, contentType: 'text/plain', body: 'no media engine' };
+  return {
+    addresses: [],
+    openSignal: async () => ({ kind: 'refused', answer }),
+    validate: async () => answer,
+    callApi: async () => answer,
+    setRevocation() {},
+    onEvent() {},
+    onRestart() {},
+    stop: async () => {},
+  };
+}

@@ -1,0 +1,40 @@
+import { LianmaiError, type RoomsigAnswer, type RoomsigError } from '@lianmai/protocol';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Services } from '../functions/context.ts';
+import type { Gate } from '../http/gate.ts';
+import type { PublicUrls } from '../http/urls.ts';
+import { exchange } from './exchange.ts';
+import { errorAnswer, RoomsigRefusal } from './refusal.ts';
+
+/** The two addresses of the original; every answer has HTTP status 200, as there. */
+export const ROOMSIG_PATHS = ['/v4/openim/jsonvideoapp', '/v4/trtc/jsonvideoapp'] as const;
+
+export function registerRoomsig(app: FastifyInstance, services: Services, gate: Gate, urls: PublicUrls): void {
+  for (const path of ROOMSIG_PATHS) {
+    app.post(path, async (request): Promise<RoomsigAnswer | RoomsigError> => {
+      try {
+        gate.admitAddress(request);
+        return await exchange(services, request.query, request.body, {
+          signalUrl: urls.signal(request),
+          admitUser: (userId) => gate.admitUser(userId),
+        });
+      } catch (error) {
+        return roomsigFailure(request, error);
+      }
+    });
+  }
+}
+
+/** What a failure of any kind answers on these addresses. */
+export function roomsigFailure(request: FastifyRequest, error: unknown): RoomsigError {
+  if (error instanceof RoomsigRefusal) return errorAnswer(error.reason, error.message);
+  if (error instanceof LianmaiError) {
+    if (error.reason === 'tooManyRequests') return errorAnswer('tooManyRequests');
+    if (error.reason === 'requestTooLarge' || error.reason === 'invalidArgument') {
+      return errorAnswer('invalidRequest', error.message);
+    }
+    if (error.reason === 'tooManyRooms') return errorAnswer('internal', error.message);
+  }
+  request.log.error({ err: error }, 'a roomsig exchange failed');
+  return errorAnswer('internal');
+}
