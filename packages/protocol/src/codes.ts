@@ -118,6 +118,12 @@ export const CODES = {
     message: 'The server holds as many rooms as it is set up for. Try again later, or raise rooms.maxRooms.',
     original: null,
   },
+  loginUnavailable: {
+    code: 10018,
+    status: 502,
+    message: 'WeChat does not answer the login. Try again; if it lasts, tell the operator.',
+    original: null,
+  },
   mediaUnavailable: {
     code: 10020,
     status: 502,
