@@ -294,7 +294,7 @@ export class Participant {
 
   acceptAnswer(answer: SessionDescriptionProto): void {
     const connection = this.#links.downstream;
-    if (!connection || connection.role !== 'subscriber') return;
+    if (connection?.role !== 'subscriber') return;
     connection.acceptAnswer(answer.sdp, answer.id);
     this.subscriptions.afterNegotiation();
   }
@@ -302,7 +302,7 @@ export class Participant {
   /** Two-connection form: the server's offer; after a resume with an ICE restart. */
   offer(iceRestart: boolean): void {
     const connection = this.#links.downstream;
-    if (!connection || connection.role !== 'subscriber') return;
+    if (connection?.role !== 'subscriber') return;
     const offer = connection.createOffer({ iceRestart });
     if (offer) this.send({ case: 'offer', value: toProto(offer) });
   }

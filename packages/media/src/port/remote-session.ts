@@ -1,0 +1,55 @@
+import type { ToWorker } from './messages.ts';
+import type { SignalConnection } from './types.ts';
+
+/** A signal session that lives in the worker, as the HTTP side holds it. Frames wait until somebody listens. */
+export class RemoteSession implements SignalConnection {
+  readonly #id: number;
+  readonly #post: (message: ToWorker) => void;
+  #waiting: Uint8Array[] = [];
+  #ending: { readonly code: number; readonly reason: string } | null = null;
+  #frameListener: ((frame: Uint8Array) => void) | null = null;
+  #closeListener: ((code: number, reason: string) => void) | null = null;
+  #over = false;
+
+  constructor(id: number, post: (message: ToWorker) => void) {
+    this.#id = id;
+    this.#post = post;
+  }
+
+  onFrame(listener: (frame: Uint8Array) => void): void {
+    this.#frameListener = listener;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const frame of waiting) listener(frame);
+  }
+
+  onClose(listener: (code: number, reason: string) => void): void {
+    this.#closeListener = listener;
+    if (this.#ending) listener(this.#ending.code, this.#ending.reason);
+  }
+
+  receive(frame: Uint8Array): void {
+    if (!this.#over) this.#post({ type: 'frame', session: this.#id, frame });
+  }
+
+  closed(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#post({ type: 'closed', session: this.#id });
+  }
+
+  /** From the worker. */
+  deliver(frame: Uint8Array): void {
+    if (this.#over) return;
+    if (this.#frameListener) this.#frameListener(frame);
+    else this.#waiting.push(frame);
+  }
+
+  /** From the worker, or because it died. */
+  end(code: number, reason: string): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#ending = { code, reason };
+    this.#closeListener?.(code, reason);
+  }
+}
