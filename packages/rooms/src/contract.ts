@@ -17,8 +17,9 @@ export type { OpenedStore, OpenStore } from './contract/lab.ts';
  *
  * @param name of the implementation
  * @param open a fresh, empty store, closed after each test
+ * @param modelRuns random sequences of calls to compare with the model
  */
-export function roomsContract(name: string, open: OpenStore): void {
+export function roomsContract(name: string, open: OpenStore, modelRuns = 100): void {
   describe(name, () => {
     const opened: OpenedStore[] = [];
     afterEach(async () => {
@@ -34,6 +35,6 @@ export function roomsContract(name: string, open: OpenStore): void {
     enteringSuite(lab);
     seatsSuite(lab);
     removalSuite(lab);
-    modelSuite(lab);
+    modelSuite(lab, modelRuns);
   });
 }

@@ -1,5 +1,5 @@
-import type { Happening, Outcome } from './happening.ts';
-import { stands } from './revocation.ts';
+import type { Outcome } from './happening.ts';
+import { forgetRunOut } from './revocation.ts';
 import type { RoomsSettings } from './settings.ts';
 import type { RoomState, Seat } from './state.ts';
 import { depart, isLive } from './succession.ts';
@@ -10,32 +10,16 @@ export function isHeld(seat: Seat, now: number): boolean {
 }
 
 /**
- * Brings a state up to date: lapsed seats are freed, run-out removals forgotten, and a document without content goes. Applied
- * before every rule and to every read, so that nobody ever meets a ghost, whenever the sweep comes.
+ * Brings a state up to date: lapsed seats are freed, run-out removals forgotten, and a document without content goes.
+ * Applied before every rule and to every read, so that nobody ever meets a ghost, whenever the sweep comes. A room ends when
+ * its last lease does, not when somebody notices.
  */
 export function settle(state: RoomState | null, now: number, settings: RoomsSettings): Outcome {
-  if (state === null) return { state, happenings: [] };
-  let settled: RoomState | null = state;
-  const happenings: Happening[] = [];
-  if (isLive(state)) {
-    const lapsed = state.live.seats.filter((seat) => !isHeld(seat, now));
-    const outcome = depart(
-      state,
-      lapsed.map(({ userId }) => ({ userId, reason: 'expired' })),
-      now,
-      settings,
-    );
-    settled = outcome.state;
-    happenings.push(...outcome.happenings);
-  }
-  return forgetRunOut(state, settled, happenings, now);
-}
-
-function forgetRunOut(before: RoomState, settled: RoomState | null, happenings: Happening[], now: number): Outcome {
-  const runOut = before.revocations.filter((one) => !stands(one, now));
-  for (const { userId } of runOut) happenings.push({ kind: 'forgiven', userId });
-  if (settled === null || runOut.length === 0) return { state: settled, happenings };
-  const revocations = settled.revocations.filter((one) => stands(one, now));
-  const state = settled.live === null && revocations.length === 0 ? null : { ...settled, revocations };
-  return { state, happenings };
+  if (!isLive(state)) return forgetRunOut(state, now);
+  const lapsed = state.live.seats.filter((seat) => !isHeld(seat, now));
+  const lastLapse = Math.max(...lapsed.map((seat) => seat.leaseUntil));
+  const departures = lapsed.map(({ userId }) => ({ userId, reason: 'expired' as const }));
+  const departed = depart(state, departures, lastLapse, settings);
+  const forgotten = forgetRunOut(departed.state, now);
+  return { state: forgotten.state, happenings: [...departed.happenings, ...forgotten.happenings] };
 }

@@ -1,4 +1,5 @@
 import { LianmaiError } from '@lianmai/protocol';
+import type { Outcome } from './happening.ts';
 import type { Revocation, RoomState } from './state.ts';
 
 /** Whether this user is kept out at `now` (Unix ms). */
@@ -34,10 +35,18 @@ export function revoke(revocations: readonly Revocation[], userId: string, most:
 /** From the end of the room on the removals run out, each after the same time; those that ran already keep their end. */
 export function revocationsAfterEnd(
   revocations: readonly Revocation[],
-  now: number,
+  endedAt: number,
   revocationMs: number,
 ): readonly Revocation[] {
-  return revocations
-    .map((one) => (one.until === null ? { ...one, until: now + revocationMs } : one))
-    .filter((one) => stands(one, now));
+  return revocations.map((one) => (one.until === null ? { ...one, until: endedAt + revocationMs } : one));
+}
+
+/** Forgets the removals that have run out, and the document with the last of them when there is no room in it. */
+export function forgetRunOut(state: RoomState | null, now: number): Outcome {
+  if (state === null) return { state, happenings: [] };
+  const runOut = state.revocations.filter((one) => !stands(one, now));
+  const revocations = state.revocations.filter((one) => stands(one, now));
+  const happenings = runOut.map(({ userId }) => ({ kind: 'forgiven' as const, userId }));
+  if (state.live === null && revocations.length === 0) return { state: null, happenings };
+  return { state: runOut.length === 0 ? state : { ...state, revocations }, happenings };
 }

@@ -38,8 +38,9 @@ export class Model {
   /** Time passes: whoever is neither present nor on a lease goes, oldest first. */
   settle(): void {
     for (const [id, room] of [...this.rooms]) {
-      for (const [user, seat] of [...room.seats])
-        if (seat.sid === null && seat.lease <= this.now) this.#leave(id, user);
+      const lapsed = [...room.seats].filter(([, seat]) => seat.sid === null && seat.lease <= this.now);
+      const lastLapse = Math.max(...lapsed.map(([, seat]) => seat.lease));
+      for (const [user] of lapsed) this.#leave(id, user, lastLapse);
     }
     for (const [name, until] of [...this.removed]) if (until <= this.now) this.removed.delete(name);
   }
@@ -162,19 +163,19 @@ export class Model {
     if (seat.lease <= this.now) this.#leave(id, user);
   }
 
-  #leave(id: string, user: string): void {
+  #leave(id: string, user: string, at = this.now): void {
     const room = this.rooms.get(id);
     room?.seats.delete(user);
     const next = room?.seats.keys().next().value;
-    if (next === undefined) this.#end(id);
+    if (next === undefined) this.#end(id, at);
     else if (room?.owner === user) room.owner = next;
   }
 
-  #end(id: string): void {
+  #end(id: string, at = this.now): void {
     this.rooms.delete(id);
     for (const [name, until] of this.removed) {
-      if (name.startsWith(`${id} `) && until === Number.POSITIVE_INFINITY)
-        this.removed.set(name, this.now + this.#settings.revocationMs);
+      if (!name.startsWith(`${id} `) || until !== Number.POSITIVE_INFINITY) continue;
+      this.removed.set(name, at + this.#settings.revocationMs);
     }
   }
 }
