@@ -41,6 +41,17 @@ export interface ConnectionSink {
    * numbers given (additional sections that are needed, `{0,0}` = just renegotiate). Gathered for a short while.
    */
   onNegotiationNeeded(needed: { readonly audios: number; readonly videos: number }): void;
+  /**
+   * How the client said (in its `addTrack` request) that it sends Opus on this track. Asked while an offer is accepted;
+   * absent or null: `stereo` and `usedtx` stay as the offer has them.
+   */
+  opusPreferences?(trackId: string): OpusPreferences | null;
+}
+
+/** How a publisher's Opus is wanted. */
+export interface OpusPreferences {
+  readonly stereo: boolean;
+  readonly dtx: boolean;
 }
 
 /** What a subscription needs of the connection. */
