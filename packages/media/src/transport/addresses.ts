@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import type { TransportCandidate } from './types.ts';
 
 /** One local address that can be bound. */
 export interface LocalAddress {
@@ -32,11 +33,23 @@ export function parseAddresses(addresses: readonly string[]): LocalAddress[] {
   });
 }
 
+/** Host candidates for these addresses, each once, all on one port. The first found ranks highest. */
+export function hostCandidates(addresses: readonly LocalAddress[], port: number): TransportCandidate[] {
+  const candidates: TransportCandidate[] = [];
+  for (const { address, loopback } of addresses) {
+    if (candidates.some((candidate) => candidate.address === address)) continue;
+    const index = candidates.length;
+    const priority = candidatePriority(index, loopback);
+    candidates.push({ protocol: 'udp', address, port, priority, foundation: String(index + 1) });
+  }
+  return candidates;
+}
+
 /**
  * Priority of a host candidate (RFC 8445 §5.1.2): those found first rank higher, loopback last, since browsers on other
  * machines would only lose time with it.
  */
-export function candidatePriority(index: number, loopback: boolean): number {
+function candidatePriority(index: number, loopback: boolean): number {
   const typePreference = 126;
   const localPreference = Math.max(0, (loopback ? 32767 : 65535) - index);
   return typePreference * 2 ** 24 + localPreference * 2 ** 8 + 255;

@@ -1,5 +1,5 @@
 import type { RemoteInfo } from 'node:dgram';
-import { candidatePriority, parseAddresses, usefulAddresses } from './addresses.ts';
+import { hostCandidates, parseAddresses, usefulAddresses } from './addresses.ts';
 import { DtlsAssociation } from './dtls.ts';
 import { createCertificate, type DtlsCertificate } from './dtls-certificate.ts';
 import { type CompiledExtensions, compileExtensions, NO_EXTENSIONS } from './extensions.ts';
@@ -10,8 +10,7 @@ import { PacketSlab, SLOT_BYTES, SLOT_HEADROOM } from './slab.ts';
 import { type BoundSocket, bindAll } from './sockets.ts';
 import { SRTP_FORGED, SRTP_REPLAY } from './srtp.ts';
 import { MAX_PACKET, ScratchBuffer } from './srtp-buffers.ts';
-import { bindingError, bindingSuccess, isStun, parseStun, STUN_BINDING_REQUEST, verifyIntegrity } from './stun.ts';
-import { StunBudget } from './stun-budget.ts';
+import { type AuthenticCheck, StunResponder } from './stun-responder.ts';
 import {
   COLUMN,
   type DtlsFingerprint,
@@ -43,14 +42,8 @@ export async function createTransport(options: TransportOptions): Promise<Transp
   const announced = parseAddresses(options.announcedAddresses);
   const certificate = await createCertificate();
   const bound = await bindAll(asked.length > 0 ? asked : usefulAddresses(), options.port, asked.length > 0);
-  const candidates: TransportCandidate[] = [];
   const port = bound[0]!.socket.address().port;
-  for (const { address, loopback } of [...announced, ...bound.map(({ local }) => local)]) {
-    if (candidates.some((candidate) => candidate.address === address)) continue;
-    const index = candidates.length;
-    const priority = candidatePriority(index, loopback);
-    candidates.push({ protocol: 'udp', address, port, priority, foundation: String(index + 1) });
-  }
+  const candidates = hostCandidates([...announced, ...bound.map(({ local }) => local)], port);
   return new UdpTransport(options, bound, certificate, candidates, port);
 }
 
@@ -67,7 +60,7 @@ class UdpTransport implements Transport {
   readonly #byUfrag = new Map<string, Peer>();
   readonly #extensions: (CompiledExtensions | null)[] = [];
   readonly #freeExtensions: number[] = [];
-  readonly #budget: StunBudget;
+  readonly #responder: StunResponder;
   readonly #timer: NodeJS.Timeout;
   readonly #sendBuffer = new ScratchBuffer(MAX_PACKET);
   readonly #rtcpBuffer = new ScratchBuffer(MAX_PACKET);
@@ -80,7 +73,6 @@ class UdpTransport implements Transport {
   };
   #peerCount = 0;
   #handshakes = 0;
-  #budgetSince = 0;
   #closed = false;
 
   constructor(
@@ -97,7 +89,8 @@ class UdpTransport implements Transport {
     this.port = port;
     this.fingerprint = certificate.fingerprint;
     this.slab = new PacketSlab(options.slots);
-    this.#budget = new StunBudget(options.limits.maxUnauthenticatedStunPerSecond);
+    const perSecond = options.limits.maxUnauthenticatedStunPerSecond;
+    this.#responder = new StunResponder(this.#byUfrag, perSecond, this.#stats.dropped);
     // Index 0 of the extension table stands for "none", so that a fresh row is valid.
     this.#extensions.push(NO_EXTENSIONS);
     for (const { socket } of bound) {
@@ -231,7 +224,8 @@ class UdpTransport implements Transport {
     const first = data.length > 0 ? data[0]! : 255;
     const path = table.find(remote);
     if (first < 4) {
-      this.#receiveStun(table, path, data, remote);
+      const check = this.#responder.receive(table.socket, data, remote, path !== null);
+      if (check !== null) this.#checked(table, path, remote, check);
       return;
     }
     if (path === null) {
@@ -295,51 +289,9 @@ class UdpTransport implements Transport {
     peer.dtls.receive(data);
   }
 
-  #receiveStun(table: PathTable, path: Path | null, data: Buffer, remote: RemoteInfo): void {
-    const dropped = this.#stats.dropped;
-    if (path === null && !this.#budget.allows(remote.address)) {
-      dropped.unknownAddress++;
-      return;
-    }
-    const message = isStun(data) ? parseStun(data) : null;
-    if (message === null) {
-      this.#budget.charge(remote.address);
-      dropped.malformed++;
-      return;
-    }
-    // We send no checks, so that there is no response of interest; indications keep bindings alive and no more.
-    if (message.type !== STUN_BINDING_REQUEST) return;
-    const ufrag = message.username?.split(':', 1)[0] ?? '';
-    const peer = this.#byUfrag.get(ufrag);
-    const ice = peer?.pending?.usernameFragment === ufrag ? peer.pending : peer?.local;
-    if (peer === undefined || ice === undefined || !verifyIntegrity(data, message, ice.password)) {
-      this.#budget.charge(remote.address);
-      dropped.authentication++;
-      return;
-    }
-    if (message.unknown.length > 0) {
-      table.socket.send(bindingError(message, 420, 'Unknown Attribute', ice.password), remote.port, remote.address);
-      return;
-    }
-    // A lite agent is always controlled (RFC 8445 §6.1.1): the other end must take the controlling role.
-    if (message.role === 'controlled') {
-      table.socket.send(bindingError(message, 487, 'Role Conflict', ice.password), remote.port, remote.address);
-      return;
-    }
-    const answer = bindingSuccess(message, remote.address, remote.port, ice.password);
-    table.socket.send(answer, remote.port, remote.address);
-    this.#checked(peer, table, path, remote, ice, message.useCandidate);
-  }
-
   /** A connectivity check succeeded. */
-  #checked(
-    peer: Peer,
-    table: PathTable,
-    known: Path | null,
-    remote: RemoteInfo,
-    ice: IceParameters,
-    nominated: boolean,
-  ): void {
+  #checked(table: PathTable, known: Path | null, remote: RemoteInfo, check: AuthenticCheck): void {
+    const { peer, ice, nominated } = check;
     if (peer.ended) return;
     const now = this.#options.clock();
     const restarted = ice === peer.pending;
@@ -434,10 +386,7 @@ class UdpTransport implements Transport {
 
   #tick(): void {
     const now = this.#options.clock();
-    if (now - this.#budgetSince >= 1000) {
-      this.#budget.reset();
-      this.#budgetSince = now;
-    }
+    this.#responder.tick(now);
     for (const peer of this.#peers) if (peer !== null && !peer.ended) this.#watch(peer, now);
   }
 
