@@ -1,5 +1,6 @@
 import type { PacketSlab } from '../transport/slab.ts';
 import type { PeerIndex, Transport } from '../transport/types.ts';
+import { DEFAULT_RTT_MS } from './constants.ts';
 import { bindStream, unbindLayer } from './demux.ts';
 import type { DownlinkHost, DownlinkState } from './downlink.ts';
 import { FanOut } from './fan-out.ts';
@@ -57,11 +58,23 @@ export class ForwarderContext implements UplinkHost, DownlinkHost {
     return peer;
   }
 
+  /** Whether a peer's transport is up, asked anew. What was sent before is lost: its viewers begin with a keyframe. */
+  refreshConnection(peer: PeerRecord): void {
+    const state = this.transport.state(peer.index);
+    const connected = state === 'connected' || state === 'disconnected';
+    if (connected === peer.connected) return;
+    peer.connected = connected;
+    for (const downlink of peer.downlinks) {
+      downlink.interrupt();
+      downlink.retarget();
+    }
+  }
+
   announce(uplink: UplinkState): void {
     const { peer, ssrcs, layers } = uplink;
     peer.refreshExtensions();
-    // With rids the extension tells the layer; announced SSRCs help only when they are as many, in the same order.
-    if (ssrcs.length !== layers.length) return;
+    // With rids the extension tells the layer: the order of announced SSRCs need not be that of quality.
+    if (uplink.rids.length > 0 || ssrcs.length !== layers.length) return;
     for (let i = 0; i < layers.length; i++) {
       const { ssrc, rtxSsrc } = ssrcs[i]!;
       bindStream(peer, ssrc | 0, uplink, layers[i]!, false, this.limits.maxStreamsPerPeer);
@@ -86,19 +99,20 @@ export class ForwarderContext implements UplinkHost, DownlinkHost {
     remove(downlink.peer.downlinks, downlink);
     downlink.peer.downlinksBySsrc.delete(downlink.ssrc);
     this.transport.releaseExtensions(downlink.extensions);
-    if (downlink.packets === 0) return;
+    if (downlink.packets === 0 || downlink.peer.closing) return;
     this.writer.bye(downlink.ssrc);
     this.flushRtcp(downlink.peer);
   }
 
-  requestKeyframe(_uplink: UplinkState, layer: Layer): void {
+  requestKeyframe(uplink: UplinkState, layer: Layer): void {
     layer.keyframes.want();
-    this.sendKeyframeRequest(_uplink, layer, this.clock());
+    this.sendKeyframeRequest(uplink, layer, this.clock());
   }
 
   /** Sends a PLI if one is wanted and due. */
   sendKeyframeRequest(uplink: UplinkState, layer: Layer, now: number): void {
-    if (!layer.bound || uplink.kind !== 'video' || uplink.muted || !layer.keyframes.due(now)) return;
+    if (!layer.bound || uplink.peer.closing || uplink.kind !== 'video' || uplink.muted || !layer.keyframes.due(now))
+      return;
     this.writer.pli(this.ownSsrc, layer.ssrc);
     this.flushRtcp(uplink.peer);
   }
@@ -106,7 +120,7 @@ export class ForwarderContext implements UplinkHost, DownlinkHost {
   /** Sends the missing packets' numbers that are due. */
   sendNacks(uplink: UplinkState, layer: Layer, now: number): void {
     const rtt = uplink.peer.rttMs;
-    const count = layer.nacks.collect(now, rtt ?? 100);
+    const count = layer.nacks.collect(now, rtt ?? DEFAULT_RTT_MS);
     if (count === 0) return;
     this.writer.nack(this.ownSsrc, layer.ssrc, layer.nacks.due, count);
     this.flushRtcp(uplink.peer);

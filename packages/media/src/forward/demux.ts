@@ -91,8 +91,14 @@ function findLayer(
     }
     return undefined;
   }
-  // Without a rid only a section of one encoding is clear.
-  return uplink.layers.length === 1 ? uplink.layers[0] : undefined;
+  // Without a rid only a section of one encoding is clear, or an SSRC that SDP put in line with the rids.
+  if (uplink.layers.length === 1) return uplink.layers[0];
+  if (uplink.ssrcs.length !== uplink.layers.length) return undefined;
+  for (const layer of uplink.layers) {
+    const announced = uplink.ssrcs[layer.index]!;
+    if (((repair ? (announced.rtxSsrc ?? -1) : announced.ssrc) | 0) === packet.ssrc) return layer;
+  }
+  return undefined;
 }
 
 /** The extension's text, which may end in padding zeros. */

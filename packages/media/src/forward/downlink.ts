@@ -163,7 +163,7 @@ export class DownlinkState implements Downlink {
 
   /** Chooses the layer anew and asks for its keyframe where one is needed. Cheap enough to call often. */
   retarget(): void {
-    if (this.paused || this.closed || this.uplink.muted) return;
+    if (this.paused || this.closed || this.uplink.muted || !this.peer.connected) return;
     const { layers } = this.uplink;
     this.target = chooseLayer(layers, this.#maxLayer, this.#host.clock());
     if (this.target === -1 || !this.#video) return;
@@ -175,7 +175,7 @@ export class DownlinkState implements Downlink {
    * layer, or of any layer allowed while there is no picture at all.
    */
   startsWith(layer: Layer, keyframe: boolean): boolean {
-    if (this.paused) return false;
+    if (this.paused || !this.peer.connected) return false;
     if (this.anchored) {
       if (this.current === layer.index) return this.epoch !== layer.epoch && this.#restart(keyframe);
       return keyframe && this.target === layer.index;

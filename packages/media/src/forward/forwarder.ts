@@ -44,6 +44,7 @@ class PacketForwarder implements Forwarder {
     if (uplink === undefined || uplink !== options.uplink)
       throw new Error('The uplink is closed or not of this forwarder.');
     const peer = this.#context.peer(options.peer);
+    this.#context.refreshConnection(peer);
     if (peer.downlinksBySsrc.has(options.ssrc | 0)) throw new Error('The SSRC is in use on this peer.');
     const layered = uplink.layers.length > 1;
     const map = mapExtensions(options.uplinkExtensions, options.extensions, options.mid, layered);
@@ -70,6 +71,7 @@ class PacketForwarder implements Forwarder {
   closePeer(index: PeerIndex): void {
     const peer = this.#context.peers[index];
     if (peer === undefined) return;
+    peer.closing = true;
     for (const uplink of [...peer.uplinks]) uplink.close();
     for (const downlink of [...peer.downlinks]) downlink.close();
     this.#context.peers[index] = undefined;

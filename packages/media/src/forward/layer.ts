@@ -11,6 +11,11 @@ import { SenderClock } from './sender-clock.ts';
 /** Why a packet is not forwarded, or that it is. */
 export const VERDICT = { drop: 0, forward: 1, padding: 2 } as const;
 
+/** Free slots below which histories shrink. */
+export function lowWater(slab: PacketSlab): number {
+  return Math.ceil(slab.lengths.length * LOW_SLAB_SHARE);
+}
+
 /** One encoding of a publication: its statistics, its missing packets and its history. */
 export class Layer {
   readonly index: number;
@@ -44,7 +49,7 @@ export class Layer {
     this.history = new PacketHistory(slab, historyPackets);
     this.keyframes = new KeyframeRequester(keyframeIntervalMs);
     this.#slab = slab;
-    this.#lowWater = Math.ceil(slab.lengths.length * LOW_SLAB_SHARE);
+    this.#lowWater = lowWater(slab);
   }
 
   active(now: number): boolean {

@@ -38,6 +38,10 @@ export class PeerRecord {
   ridId = 0;
   repairedRidId = 0;
   transportCcId = 0;
+  /** Its transport is up: what is sent arrives. */
+  connected = false;
+  /** The peer is going: nothing is sent to it any more. */
+  closing = false;
   nextReportAt = 0;
   nextFeedbackAt = 0;
   /** SSRC looked up last; packets come in runs. */

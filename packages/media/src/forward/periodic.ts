@@ -1,5 +1,6 @@
-import { FEEDBACK_INTERVAL_MS, REPORT_INTERVAL_MS, REVIEW_INTERVAL_MS } from './constants.ts';
+import { FEEDBACK_INTERVAL_MS, MIN_HISTORY_PACKETS, REPORT_INTERVAL_MS, REVIEW_INTERVAL_MS } from './constants.ts';
 import type { ForwarderContext } from './context.ts';
+import { lowWater } from './layer.ts';
 import type { PeerRecord } from './peer.ts';
 import { RTCP } from './rtcp-writer.ts';
 import { ntpFraction, ntpMiddle, ntpSeconds } from './sender-clock.ts';
@@ -8,14 +9,17 @@ const SENDER_REPORT_BYTES = 64;
 const REPORT_BLOCK_BYTES = 24;
 const REFERENCE_TIME_BYTES = 20;
 const MAX_REPORT_BLOCKS = 31;
+const SHED_PER_REVIEW = 64;
 
 /** The forwarder's periodic work: repeated NACKs and PLIs, feedback, reports and layer choice. */
 export class Periodic {
   readonly #context: ForwarderContext;
+  readonly #lowWater: number;
   #nextReviewAt = 0;
 
   constructor(context: ForwarderContext) {
     this.#context = context;
+    this.#lowWater = lowWater(context.slab);
   }
 
   tick(now: number): void {
@@ -28,10 +32,15 @@ export class Periodic {
       }
       if (!review) continue;
       uplink.review(now);
+      // Packets may be dropped for want of slots before they reach us: what is kept must shrink without them, too.
+      if (this.#context.slab.available < this.#lowWater) {
+        for (const layer of uplink.layers) layer.history.shed(SHED_PER_REVIEW, MIN_HISTORY_PACKETS);
+      }
       for (const downlink of uplink.downlinks) downlink.retarget();
     }
     for (const peer of this.#context.peers) {
       if (peer === undefined) continue;
+      this.#context.refreshConnection(peer);
       if (now >= peer.nextFeedbackAt && peer.arrivals.pending) this.#sendFeedback(peer, now);
       if (!review) continue;
       if (now >= peer.nextReportAt) this.#sendReceiverReport(peer, now);
@@ -62,7 +71,7 @@ export class Periodic {
         writer.uint32(layer.ssrc);
         const lost = Math.min(reception.lost, 0x7fffff);
         writer.uint32((reception.takeFraction() << 24) | lost);
-        writer.uint32(reception.highest);
+        writer.uint32(reception.reportedHighest);
         writer.uint32(reception.jitter);
         writer.uint32(clock.valid ? ntpMiddle(clock.ntpHigh, clock.ntpLow) : 0);
         writer.uint32(clock.valid ? Math.round(((now - clock.receivedAt) * 65_536) / 1000) : 0);

@@ -1,6 +1,9 @@
 import { MAX_DROPOUT, MAX_MISORDER } from './constants.ts';
 import { distance, extendSequence, sequenceDistance } from './sequence.ts';
 
+/** Numbering begins one cycle up, so that packets just before the first one have a number above zero. */
+const FIRST_CYCLE = 0x10000;
+
 /** What {@link Reception.accept} found. */
 export const ARRIVAL = { stale: 0, late: 1, next: 2, restarted: 3 } as const;
 
@@ -84,6 +87,11 @@ export class Reception {
     return this.started ? distance(this.highest, this.#base) + 1 : 0;
   }
 
+  /** Highest number with its cycles, as a receiver report carries it. */
+  get reportedHighest(): number {
+    return (this.highest - FIRST_CYCLE) | 0;
+  }
+
   /** Packets lost before repair; never below 0 (duplicates). */
   get lost(): number {
     return Math.max(0, this.expected - this.received);
@@ -128,8 +136,7 @@ export class Reception {
 
   #begin(sequence: number): void {
     this.started = true;
-    // One cycle up, so that packets just before the first one have a number above zero.
-    this.extended = sequence + 0x10000;
+    this.extended = sequence + FIRST_CYCLE;
     this.highest = this.extended;
     this.#base = this.extended;
   }

@@ -3,6 +3,7 @@ import {
   COLUMN,
   type ExtensionMap,
   type PeerIndex,
+  type PeerState,
   ROW,
   type SendBatch,
   type Transport,
@@ -38,6 +39,8 @@ export class FakeTransport implements Transport {
   readonly rows: SentRow[] = [];
   readonly rtcp: SentRtcp[] = [];
   readonly extensionMaps = new Map<number, ExtensionMap>();
+  /** Peers in another state than `connected`. */
+  readonly states = new Map<PeerIndex, PeerState>();
   #nextExtensions = 0;
 
   constructor(slots = 4096) {
@@ -98,8 +101,8 @@ export class FakeTransport implements Transport {
 
   setRemote(): void {}
 
-  state() {
-    return 'connected' as const;
+  state(peer: PeerIndex): PeerState {
+    return this.states.get(peer) ?? 'connected';
   }
 
   sendData(): void {}
