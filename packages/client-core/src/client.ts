@@ -14,6 +14,8 @@ export interface ClientOptions {
   /** A single request is given up after this long. */
   readonly timeoutMs?: number;
   readonly sessionRenewBeforeMs?: number;
+  /** Name of a session that is needed before the user has given one. */
+  readonly defaultName?: () => string;
 }
 
 /** One page of the room list. */
@@ -42,6 +44,7 @@ export class Client {
       clock: this.clock,
       timeoutMs: this.#timeoutMs,
       renewBeforeMs: options.sessionRenewBeforeMs ?? 60_000,
+      defaultName: options.defaultName ?? (() => 'Guest'),
     });
   }
 

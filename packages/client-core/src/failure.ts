@@ -98,6 +98,7 @@ const FUNCTION_REASONS: Readonly<Record<Exclude<FunctionCode, 0>, FailureReason>
   10015: 'sign-in',
   10016: 'no-permission',
   10017: 'too-many-rooms',
+  10018: 'server',
   10020: 'media',
   10021: 'server',
   10500: 'server',

@@ -19,6 +19,8 @@ export interface SessionOptions {
   readonly timeoutMs: number;
   /** A session is renewed when it has less than this left. */
   readonly renewBeforeMs: number;
+  /** Name of a session that is needed before the user has given one. */
+  readonly defaultName: () => string;
 }
 
 const KEY = 'lianmai.session';
@@ -50,7 +52,8 @@ export class Session {
    */
   async ensure(name?: string): Promise<SessionInfo> {
     const current = this.#current;
-    const wanted = (name ?? current?.userName ?? '').trim().slice(0, MAX_NAME_LENGTH) || 'Guest';
+    const wanted =
+      (name ?? current?.userName ?? this.#options.defaultName()).trim().slice(0, MAX_NAME_LENGTH) || 'Guest';
     if (current && current.userName === wanted && this.#isFresh(current)) return current;
     if (this.#pending?.name === wanted) return this.#pending.login;
     const login = this.#login(wanted).finally(() => {

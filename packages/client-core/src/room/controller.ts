@@ -140,6 +140,12 @@ export class RoomController {
     if (this.#stay === stay) this.#setRoom(stay, room);
   }
 
+  /** Lifts a kick: the user may enter again; owner only. @throws ClientError */
+  async forgive(memberId: string): Promise<void> {
+    const { roomID } = this.#requireRoom();
+    await this.#client.invoke('webrtc-kick-member', { roomID, memberID: memberId, kick: false });
+  }
+
   /** Mutes a member's microphone or camera; owner only. @throws ClientError */
   async mute(memberId: string, kind: 'audio' | 'video'): Promise<void> {
     const { roomID } = this.#requireRoom();

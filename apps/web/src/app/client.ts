@@ -1,0 +1,12 @@
+import { Client } from '@lianmai/client-core';
+import { browserHttp } from '../platform/http.ts';
+import { readPreferences } from '../platform/preferences.ts';
+import { tabStore } from '../platform/storage.ts';
+
+/** The page's one client, on the server that the page came from. */
+export const client = new Client({
+  http: browserHttp,
+  baseUrl: '',
+  store: tabStore,
+  defaultName: () => readPreferences().name,
+});

@@ -1,0 +1,53 @@
+import type { Failure, FailureReason } from '@lianmai/client-core';
+import { useTranslation } from 'react-i18next';
+import { MessagePage } from '../app/MessagePage.tsx';
+import type { IconName } from '../ui/Icon.tsx';
+
+/** What the user can do himself, beside going back to the rooms. */
+export function failureAction(reason: FailureReason): 'again' | 'bring-here' | null {
+  switch (reason) {
+    case 'duplicate-identity':
+      return 'bring-here';
+    case 'full':
+    case 'network':
+    case 'server-restart':
+    case 'media':
+    case 'busy':
+    case 'sign-in':
+    case 'server':
+    case 'invalid':
+      return 'again';
+    default:
+      return null;
+  }
+}
+
+const ICONS: Partial<Record<FailureReason, IconName>> = {
+  full: 'people',
+  kicked: 'remove',
+  dissolved: 'leave',
+  'duplicate-identity': 'copy',
+  'no-permission': 'lock',
+};
+
+export function FailurePage({ failure, onRetry }: { readonly failure: Failure; readonly onRetry: () => void }) {
+  const { t } = useTranslation();
+  const { reason, code } = failure;
+  const action = failureAction(reason);
+  return (
+    <MessagePage
+      reason={reason}
+      icon={ICONS[reason] ?? 'warning'}
+      title={t(`failure.${reason}.title`)}
+      body={t(`failure.${reason}.body`)}
+      code={code}
+      action={
+        action && (
+          <button type="button" className="button primary" data-testid="retry" onClick={onRetry}>
+            {action === 'bring-here' ? t('failure.rejoinHere') : t('app.tryAgain')}
+          </button>
+        )
+      }
+    />
+  );
+}

@@ -1,0 +1,128 @@
+import type { MediaListener, MediaPort } from '@lianmai/client-core';
+import {
+  type DisconnectReason,
+  type LocalAudioTrack,
+  type LocalTrackPublication,
+  type LocalVideoTrack,
+  type Participant,
+  Room,
+  RoomEvent,
+  Track,
+  type TrackPublication,
+  VideoPresets,
+} from 'livekit-client';
+import { connectFailure, mediaEnd } from './media-end.ts';
+
+/** What the user brings into the room. A track that was previewed is published as it is, so that the camera stays on. */
+export interface Devices {
+  readonly microphone: { readonly on: boolean; readonly deviceId: string; readonly track: LocalAudioTrack | null };
+  readonly camera: { readonly on: boolean; readonly deviceId: string; readonly track: LocalVideoTrack | null };
+}
+
+/** LiveKit's SDK as the controller's media connection. One room object serves the whole stay, rejoins included. */
+export class LiveKitMedia implements MediaPort {
+  readonly room: Room;
+  #listener: MediaListener | null = null;
+  #prepared: Devices | null = null;
+  readonly #on = { microphone: false, camera: false };
+
+  constructor() {
+    this.room = new Room({
+      adaptiveStream: true,
+      dynacast: true,
+      videoCaptureDefaults: { resolution: VideoPresets.h720.resolution },
+      // The controller gives the seat back when the page goes; the SDK closes the connection by itself.
+      disconnectOnPageLeave: true,
+    });
+    this.room
+      .on(RoomEvent.Reconnecting, () => this.#listener?.onReconnecting())
+      .on(RoomEvent.SignalReconnecting, () => this.#listener?.onReconnecting())
+      .on(RoomEvent.Reconnected, () => this.#listener?.onReconnected())
+      .on(RoomEvent.Disconnected, (reason) => this.#onDisconnected(reason))
+      .on(RoomEvent.LocalTrackPublished, (publication) => this.#remember(publication))
+      .on(RoomEvent.TrackMuted, (publication, participant) => this.#rememberMute(publication, participant))
+      .on(RoomEvent.TrackUnmuted, (publication, participant) => this.#rememberMute(publication, participant));
+  }
+
+  /** What to publish once connected. */
+  prepare(devices: Devices): void {
+    this.#prepared = devices;
+    this.#on.microphone = devices.microphone.on;
+    this.#on.camera = devices.camera.on;
+    if (devices.microphone.deviceId)
+      this.room.options.audioCaptureDefaults = {
+        ...this.room.options.audioCaptureDefaults,
+        deviceId: devices.microphone.deviceId,
+      };
+    if (devices.camera.deviceId)
+      this.room.options.videoCaptureDefaults = {
+        ...this.room.options.videoCaptureDefaults,
+        deviceId: devices.camera.deviceId,
+      };
+  }
+
+  async connect(access: { readonly url: string; readonly token: string }, listener: MediaListener): Promise<void> {
+    this.#listener = null;
+    try {
+      await this.room.connect(access.url, access.token);
+    } catch (error) {
+      throw connectFailure(error);
+    }
+    this.#listener = listener;
+    void this.#publish();
+  }
+
+  async disconnect(): Promise<void> {
+    this.#listener = null;
+    // Tracks that were previewed and never published are nobody else's to stop.
+    this.#prepared?.microphone.track?.stop();
+    this.#prepared?.camera.track?.stop();
+    this.#prepared = null;
+    await this.room.disconnect(true);
+  }
+
+  /** Publishes what is wanted. A device that fails is told by the room's MediaDevicesError event; the call goes on. */
+  async #publish(): Promise<void> {
+    const prepared = this.#prepared;
+    this.#prepared = null;
+    const local = this.room.localParticipant;
+    const { microphone, camera } = this.#on;
+    const audio = prepared?.microphone.track ?? null;
+    const video = prepared?.camera.track ?? null;
+    if (microphone) {
+      await (audio
+        ? local.publishTrack(audio, { source: Track.Source.Microphone })
+        : local.setMicrophoneEnabled(true)
+      ).catch(ignore);
+    }
+    if (camera) {
+      await (video ? local.publishTrack(video, { source: Track.Source.Camera }) : local.setCameraEnabled(true)).catch(
+        ignore,
+      );
+    }
+  }
+
+  #onDisconnected(reason: DisconnectReason | undefined): void {
+    const listener = this.#listener;
+    if (!listener) return;
+    const end = mediaEnd(reason);
+    if (end === null) return;
+    this.#listener = null;
+    listener.onEnded(end);
+  }
+
+  #remember(publication: LocalTrackPublication): void {
+    if (publication.source === Track.Source.Microphone) this.#on.microphone = !publication.isMuted;
+    if (publication.source === Track.Source.Camera) this.#on.camera = !publication.isMuted;
+  }
+
+  #rememberMute(publication: TrackPublication, participant: Participant): void {
+    if (!participant.isLocal || !this.#listener) return;
+    if (publication.source === Track.Source.Microphone) this.#on.microphone = !publication.isMuted;
+    if (publication.source === Track.Source.Camera) this.#on.camera = !publication.isMuted;
+  }
+}
+
+function ignore(): void {
+  // Told by the room's own events.
+}
