@@ -230,10 +230,7 @@ class MediaConnection implements Connection {
     if (this.#closed || state === this.#state) return;
     this.#state = state;
     const connected = state === 'connected';
-    if (connected) {
-      this.#remote.connectedOnce = true;
-      this.#channels.start();
-    }
+    if (connected) this.#channels.start();
     // A short silence must not cost a keyframe: only what never was connected, or is lost for good, stays paused.
     if (connected || state === 'failed' || state === 'closed') {
       for (const subscription of this.#subscriptions) subscription.setConnected(connected);

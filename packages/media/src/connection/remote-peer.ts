@@ -10,8 +10,6 @@ export class RemotePeer {
   #fingerprints: readonly DtlsFingerprint[] = [];
   #role: DtlsRole | null = null;
   #localIce: IceParameters | null = null;
-  /** DTLS was done once: role and fingerprint are fixed. */
-  connectedOnce = false;
 
   constructor(transport: Transport, peer: PeerIndex) {
     this.#transport = transport;
@@ -38,7 +36,7 @@ export class RemotePeer {
     const kept = this.#role;
     const role = remote.setup === 'actpass' ? (kept ?? 'server') : remote.setup === 'active' ? 'server' : 'client';
     if (kept !== null && role !== kept) throw new NegotiationError('the DTLS role changed');
-    if (this.connectedOnce && !sameFingerprints(this.#fingerprints, remote.fingerprints)) {
+    if (this.known && !sameFingerprints(this.#fingerprints, remote.fingerprints)) {
       throw new NegotiationError('the fingerprint changed');
     }
     return role;
