@@ -178,7 +178,8 @@ export class DownlinkState implements Downlink {
     if (this.paused || !this.peer.connected) return false;
     if (this.anchored) {
       if (this.current === layer.index) return this.epoch !== layer.epoch && this.#restart(keyframe);
-      return keyframe && this.target === layer.index;
+      // A better layer than the one being sent is taken at once, even before it became the target.
+      return keyframe && (layer.index === this.target || (layer.index > this.current && layer.index <= this.#maxLayer));
     }
     if (!this.#video) return true;
     return keyframe && (layer.index === this.target || layer.index <= this.#maxLayer);
