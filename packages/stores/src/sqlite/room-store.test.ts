@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { roomsContract } from '@lianmai/rooms/contract';
-import { temporaryFolder } from '../testing.ts';
+import { temporaryFolder } from '../testing/folder.ts';
 import { openSqliteStore } from './open.ts';
 
 roomsContract('on SQLite', async () => {
