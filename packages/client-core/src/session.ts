@@ -66,17 +66,17 @@ export class Session {
   /** Forgets a session that the server no longer knows; the next call signs in anew. */
   forget(token: string): void {
     if (this.#current?.token !== token) return;
-    this.#current = { ...this.#current, expiresAt: 0, token: '' };
+    this.#current = { ...this.#current, expiresAt: 0 };
   }
 
   #isFresh(session: SessionInfo): boolean {
-    return session.token !== '' && session.expiresAt - this.#options.clock.now() > this.#options.renewBeforeMs;
+    return session.expiresAt - this.#options.clock.now() > this.#options.renewBeforeMs;
   }
 
   async #login(name: string): Promise<SessionInfo> {
-    const { http, baseUrl, store, timeoutMs, clock } = this.#options;
-    const previous = this.#current;
-    const token = previous && previous.token !== '' && previous.expiresAt > clock.now() ? previous.token : null;
+    const { http, baseUrl, store, timeoutMs } = this.#options;
+    // An old session still tells the server who the guest was.
+    const token = this.#current?.token ?? null;
     const answer = await postFunction(
       http,
       baseUrl,

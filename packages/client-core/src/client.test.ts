@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest';
+import { ClientError } from './failure.ts';
+import { memoryStore } from './ports.ts';
+import { makeClient, refusal } from './testing/fakes.ts';
+
+describe('[CC2] callFunction has the shape of wx.cloud.callFunction', () => {
+  it('resolves to {result: {code, message, data}}', async () => {
+    const { client } = makeClient();
+    const { result, errMsg } = await client.callFunction({ name: 'webrtc-get-room-info', data: { roomID: '4321' } });
+    expect(result).toMatchObject({ code: 0, message: 'success', data: { roomID: '4321' } });
+    expect(errMsg).toBe('cloud.callFunction:ok');
+  });
+
+  it('resolves a refusal too, with data null', async () => {
+    const { client, server } = makeClient();
+    server.replies.set('webrtc-get-room-info', () => refusal(10003, 'none', 404));
+    const { result } = await client.callFunction({ name: 'webrtc-get-room-info', data: { roomID: '4321' } });
+    expect(result).toEqual({ code: 10003, message: 'none', data: null });
+  });
+
+  it('rejects only without a usable answer', async () => {
+    const { client, server } = makeClient();
+    server.replies.set('webrtc-get-room-info', () => 'no-answer');
+    const call = () => client.callFunction({ name: 'webrtc-get-room-info', data: { roomID: '4321' } });
+    await expect(call()).rejects.toMatchObject({ reason: 'network' });
+    server.replies.set('webrtc-get-room-info', () => ({ status: 502, text: '<html>Bad gateway</html>' }));
+    await expect(call()).rejects.toMatchObject({ reason: 'server' });
+    server.replies.set('webrtc-get-room-info', () => ({ json: [1, 2] }));
+    await expect(call()).rejects.toBeInstanceOf(ClientError);
+  });
+
+  it('invoke throws the refusal as a typed failure, with the time the server asks for', async () => {
+    const { client, server } = makeClient();
+    server.replies.set('webrtc-get-room-info', () => ({
+      status: 429,
+      json: { code: 10011, message: 'slow down', data: null },
+      headers: { 'retry-after': '7' },
+    }));
+    await expect(client.invoke('webrtc-get-room-info', { roomID: '4321' })).rejects.toMatchObject({
+      reason: 'busy',
+      code: 10011,
+      retryAfterMs: 7_000,
+    });
+  });
+});
+
+describe('[CC3] the session', () => {
+  it('is made at first need, once for calls at the same time, and sent as a bearer token', async () => {
+    const { client, server } = makeClient();
+    await Promise.all([client.listRooms(10), client.listRooms(10)]);
+    expect(server.count('webrtc-login')).toBe(1);
+    const list = server.calls.find(({ path }) => path.endsWith('room-list'));
+    expect(list?.request.headers['authorization']).toBe('Bearer token-1');
+  });
+
+  it('outlives the page in its store', async () => {
+    const store = memoryStore();
+    const first = makeClient({ store });
+    await first.client.listRooms(10);
+    const second = makeClient({ store });
+    await second.client.listRooms(10);
+    expect(second.server.count('webrtc-login')).toBe(0);
+  });
+
+  it('is renewed by expiresAt, showing the old one so that the user stays the same', async () => {
+    const { client, server, clock } = makeClient();
+    await client.listRooms(10);
+    await clock.advance(86_400_000 - 30_000);
+    await client.listRooms(10);
+    const logins = server.calls.filter(({ path }) => path.endsWith('webrtc-login'));
+    expect(logins).toHaveLength(2);
+    expect(logins[0]?.request.headers['authorization']).toBeUndefined();
+    expect(logins[1]?.request.headers['authorization']).toBe('Bearer token-1');
+  });
+
+  it('signs in again when the server has forgotten it, once', async () => {
+    const { client, server } = makeClient();
+    server.replies.set('webrtc-get-room-info', (_body, count) =>
+      count === 1 ? refusal(10006, 'who?', 401) : { json: { code: 0, message: '', data: null } },
+    );
+    await expect(client.invoke('webrtc-get-room-info', { roomID: '1' })).resolves.toBeNull();
+    expect(server.count('webrtc-login')).toBe(2);
+    server.replies.set('webrtc-get-room-info', () => refusal(10006, 'who?', 401));
+    await expect(client.invoke('webrtc-get-room-info', { roomID: '1' })).rejects.toMatchObject({ reason: 'sign-in' });
+  });
+
+  it('takes a new name by signing in anew', async () => {
+    const { client, server } = makeClient();
+    await client.session.ensure('Alice');
+    await client.session.ensure('Alice');
+    await client.session.ensure('Bob');
+    const names = server.calls.map(({ body }) => body['name']);
+    expect(names).toEqual(['Alice', 'Bob']);
+  });
+
+  it('does not trust what stands in the store', async () => {
+    const store = memoryStore();
+    for (const text of ['', 'null', '{"token":1}', '[]', '{bad']) {
+      store.set('lianmai.session', text);
+      const { client, server } = makeClient({ store });
+      await client.session.ensure();
+      expect(server.count('webrtc-login')).toBe(1);
+    }
+  });
+});
