@@ -173,7 +173,7 @@ async function begin({ presence, log }: Services, external: boolean): Promise<vo
 async function listen(app: FastifyInstance, config: Config): Promise<number> {
   const { host, port } = config.http;
   try {
-    await app.listen({ host, port });
+    await app.listen({ host, port, listenTextResolver: (address) => `listening at ${address}` });
   } catch (error) {
     // A machine without IPv6 has no "::"; every IPv4 address is then what was meant.
     if (errorCode(error) === 'EAFNOSUPPORT' && host === '::') {

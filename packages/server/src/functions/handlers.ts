@@ -23,7 +23,7 @@ type Answer<N extends FunctionName> = N extends 'webrtc-get-room-list' ? Listed<
 export type Handlers = { readonly [N in FunctionName]: (call: Call, event: ParsedEvent<N>) => Promise<Answer<N>> };
 
 export function createHandlers(services: Services): Handlers {
-  const { rooms, presence, media, tickets, config, log } = services;
+  const { rooms, media, tickets, config, log } = services;
   const sdkAppId = services.application.sdkAppId;
 
   function keyOf(call: Call, roomId: string): RoomKey {
@@ -121,13 +121,8 @@ export function createHandlers(services: Services): Handlers {
     async 'webrtc-kick-member'(call, event) {
       requireSelf(call, event.userID);
       const key = keyOf(call, event.roomID);
-      if (!event.kick) {
-        const room = await rooms.forgive(actorOf(call), key, event.memberID);
-        presence.setRevocation(key, event.memberID, false);
-        return room;
-      }
+      if (!event.kick) return rooms.forgive(actorOf(call), key, event.memberID);
       const room = await rooms.kick(actorOf(call), key, event.memberID);
-      presence.setRevocation(key, event.memberID, true);
       await media.control.removeParticipant(mediaRoomName(sdkAppId, key.roomId), event.memberID);
       return room;
     },

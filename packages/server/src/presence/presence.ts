@@ -29,6 +29,11 @@ export class Presence {
 
   constructor(parts: PresenceParts) {
     this.#parts = parts;
+    // Told at once after the store has it, so that the media door is shut before anybody hears of it.
+    parts.rooms.onEvent((event) => {
+      if (event.kind === 'kicked') this.#setRevocation(event.key, event.userId, true);
+      if (event.kind === 'forgiven') this.#setRevocation(event.key, event.userId, false);
+    });
   }
 
   /** An event in LiveKit's webhook JSON. Resolves when the rooms know; never rejects. */
@@ -92,17 +97,16 @@ export class Presence {
     this.#revoked = standing;
   }
 
-  /** One revocation, at once. */
-  setRevocation(key: RoomKey, userId: string, revoked: boolean): void {
+  /** Resolves when everything that has come in so far is done. */
+  async idle(): Promise<void> {
+    while (this.#queues.size > 0) await Promise.all(this.#queues.values());
+  }
+
+  #setRevocation(key: RoomKey, userId: string, revoked: boolean): void {
     const room = mediaRoomName(key.sdkAppId, key.roomId);
     if (revoked) this.#revoked.set(`${room}/${userId}`, { room, userId });
     else this.#revoked.delete(`${room}/${userId}`);
     this.#parts.media.setRevocation(room, userId, revoked);
-  }
-
-  /** Resolves when everything that has come in so far is done. */
-  async idle(): Promise<void> {
-    while (this.#queues.size > 0) await Promise.all(this.#queues.values());
   }
 
   #key(name: string): RoomKey | null {

@@ -2,6 +2,7 @@ import { LianmaiError, type RoomsigAnswer, type RoomsigError } from '@lianmai/pr
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Services } from '../functions/context.ts';
 import type { Gate } from '../http/gate.ts';
+import { RateLimitError } from '../http/rate.ts';
 import type { PublicUrls } from '../http/urls.ts';
 import { exchange } from './exchange.ts';
 import { errorAnswer, RoomsigRefusal } from './refusal.ts';
@@ -11,7 +12,7 @@ export const ROOMSIG_PATHS = ['/v4/openim/jsonvideoapp', '/v4/trtc/jsonvideoapp'
 
 export function registerRoomsig(app: FastifyInstance, services: Services, gate: Gate, urls: PublicUrls): void {
   for (const path of ROOMSIG_PATHS) {
-    app.post(path, async (request): Promise<RoomsigAnswer | RoomsigError> => {
+    app.post(path, async (request, reply): Promise<RoomsigAnswer | RoomsigError> => {
       try {
         gate.admitAddress(request);
         return await exchange(services, request.query, request.body, {
@@ -19,6 +20,7 @@ export function registerRoomsig(app: FastifyInstance, services: Services, gate: 
           admitUser: (userId) => gate.admitUser(userId),
         });
       } catch (error) {
+        if (error instanceof RateLimitError) reply.header('retry-after', String(error.retryAfterSeconds));
         return roomsigFailure(request, error);
       }
     });
