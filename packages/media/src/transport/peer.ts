@@ -104,3 +104,13 @@ export class Peer {
     return best;
   }
 }
+
+/** Whether two descriptions are of one DTLS association: same certificates, same role. */
+export function sameIdentity(a: RemoteParameters, b: RemoteParameters): boolean {
+  const key = (remote: RemoteParameters) =>
+    remote.fingerprints
+      .map(({ algorithm, value }) => `${algorithm} ${value}`.toLowerCase())
+      .sort()
+      .join();
+  return a.role === b.role && key(a) === key(b);
+}

@@ -4,7 +4,7 @@ import { DtlsAssociation } from './dtls.ts';
 import { createCertificate, type DtlsCertificate } from './dtls-certificate.ts';
 import { type CompiledExtensions, compileExtensions, NO_EXTENSIONS } from './extensions.ts';
 import { type Path, PathTable } from './paths.ts';
-import { createIceParameters, Peer } from './peer.ts';
+import { createIceParameters, Peer, sameIdentity } from './peer.ts';
 import { absSendTime, writeRow } from './row-writer.ts';
 import { PacketSlab, SLOT_BYTES, SLOT_HEADROOM } from './slab.ts';
 import { type BoundSocket, bindAll } from './sockets.ts';
@@ -439,13 +439,4 @@ class UdpTransport implements Transport {
     if (peer === undefined || peer === null) throw new Error(`No peer ${index}`);
     return peer;
   }
-}
-
-function sameIdentity(a: RemoteParameters, b: RemoteParameters): boolean {
-  const key = (remote: RemoteParameters) =>
-    remote.fingerprints
-      .map(({ algorithm, value }) => `${algorithm} ${value}`.toLowerCase())
-      .sort()
-      .join();
-  return a.role === b.role && key(a) === key(b);
 }

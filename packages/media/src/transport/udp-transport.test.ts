@@ -1,0 +1,4 @@
+import { transportContract } from './contract.ts';
+import { createTransport } from './udp-transport.ts';
+
+transportContract('transport in TypeScript', createTransport);
