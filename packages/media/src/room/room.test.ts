@@ -1,0 +1,181 @@
+/** What a room tells: data, profiles, speakers, quality, versions. */
+import {
+  ConnectionQuality,
+  DataPacket,
+  RequestResponse_Reason,
+  SyncState,
+  UpdateParticipantMetadata,
+  UserPacket,
+} from '@livekit/protocol';
+import { describe, expect, it } from 'vitest';
+import { type TestClient, World } from './testing/world.ts';
+
+function say(
+  client: TestClient,
+  text: string,
+  options: Partial<DataPacket> = {},
+  kind: 'reliable' | 'lossy' = 'reliable',
+) {
+  const packet = new DataPacket({
+    ...options,
+    value: { case: 'user', value: new UserPacket({ payload: Buffer.from(text) }) },
+  });
+  client.up.sink.onData(kind, packet.toBinary());
+}
+
+function heard(client: TestClient): string[] {
+  return client.down.sent.map(({ data }) => {
+    const { value } = DataPacket.fromBinary(data);
+    return value.case === 'user' ? Buffer.from(value.value.payload).toString() : '?';
+  });
+}
+
+describe('[SG24] data in a room', () => {
+  it('[SG24] goes to everybody else, or to those named by identity or SID', async () => {
+    const world = new World();
+    const [alice, bob, carol] = [await world.join('alice'), await world.join('bob'), await world.join('carol')];
+    say(alice, 'all');
+    say(alice, 'bob only', { destinationIdentities: ['bob'] });
+    say(alice, 'fast', {}, 'lossy');
+    expect(heard(alice)).toEqual([]);
+    expect(heard(bob)).toEqual(['all', 'bob only', 'fast']);
+    expect(heard(carol)).toEqual(['all', 'fast']);
+    expect(bob.down.sent.map(({ kind }) => kind)).toEqual(['reliable', 'reliable', 'lossy']);
+  });
+
+  it('[SG24] is not taken from those who may not send it', async () => {
+    const world = new World();
+    const alice = await world.join('alice', { grant: { canPublishData: false } });
+    const bob = await world.join('bob');
+    say(alice, 'no');
+    expect(heard(bob)).toEqual([]);
+  });
+
+  it('[SG26] what was missed over a resume is replayed after the sync state, and the last number is told', async () => {
+    const world = new World();
+    const [alice, bob] = [await world.join('alice'), await world.join('bob')];
+    for (let sequence = 1; sequence <= 3; sequence++) say(alice, `m${sequence}`, { sequence });
+    say(bob, 'mine', { sequence: 9 });
+    bob.drop();
+    const again = await world.open({ identity: 'bob', reconnect: true, sid: bob.sid });
+    expect(again.last('reconnect')?.lastMessageSeq).toBe(9);
+    const sync = SyncState.fromJson({ datachannelReceiveStates: [{ publisherSid: alice.sid, lastSeq: 1 }] });
+    again.send({ case: 'syncState', value: sync });
+    expect(heard(bob)).toEqual(['m1', 'm2', 'm3', 'm2', 'm3']);
+  });
+
+  it('[SG25] a receiver too far behind is asked to come back; one whose signal is lost is left to the replay', async () => {
+    const world = new World();
+    const [alice, bob, carol] = [await world.join('alice'), await world.join('bob'), await world.join('carol')];
+    bob.down.accepting = false;
+    carol.down.accepting = false;
+    carol.drop();
+    say(alice, 'x');
+    expect(bob.last('leave')?.action).toBe(2);
+    expect(world.control.manager.get('hall')?.get('carol')).toBeDefined();
+    expect(world.control.manager.get('hall')?.get('bob')).toBeUndefined();
+  });
+});
+
+describe('[SG28] profiles', () => {
+  const update = (client: TestClient, value: Partial<UpdateParticipantMetadata>) => {
+    client.send({ case: 'updateMetadata', value: new UpdateParticipantMetadata({ requestId: 5, ...value }) });
+    return client.last('requestResponse');
+  };
+
+  it('[SG28] need the grant, keep the limits, and never touch the server’s attributes', async () => {
+    const world = new World({ limits: { nameLength: 10, metadataBytes: 10, attributesBytes: 40 } });
+    const bob = await world.join('bob');
+    const alice = await world.join('alice', {
+      attributes: { 'lianmai.deny': 'video' },
+      grant: { canUpdateOwnMetadata: true },
+    });
+    expect(update(bob, { name: 'B' })).toMatchObject({ requestId: 5, reason: RequestResponse_Reason.NOT_ALLOWED });
+    expect(update(alice, { name: 'Alice', metadata: 'm', attributes: { k: 'v' } })?.reason).toBe(0);
+    expect(bob.sees('alice')).toMatchObject({
+      name: 'Alice',
+      metadata: 'm',
+      attributes: { k: 'v', 'lianmai.deny': 'video' },
+    });
+    expect(alice.sees('alice')?.name).toBe('Alice');
+    expect(update(alice, { attributes: { k: '' } })?.reason).toBe(0);
+    expect(bob.sees('alice')?.attributes).toEqual({ 'lianmai.deny': 'video' });
+    for (const value of [
+      { name: 'x'.repeat(11) },
+      { metadata: 'x'.repeat(11) },
+      { attributes: { k: 'x'.repeat(50) } },
+    ]) {
+      expect(update(alice, value)?.reason).toBe(RequestResponse_Reason.LIMIT_EXCEEDED);
+    }
+    for (const value of ['', 'none']) {
+      expect(update(alice, { attributes: { 'lianmai.deny': value } })?.reason).toBe(RequestResponse_Reason.NOT_ALLOWED);
+    }
+    expect(update(alice, { attributes: JSON.parse('{"__proto__":"x"}') })?.reason).toBe(0);
+    expect(bob.sees('alice')).toMatchObject({ name: 'Alice', metadata: 'm' });
+  });
+
+  it('[SG28] attributes of the join request may not touch them either', async () => {
+    const world = new World();
+    const alice = await world.join('alice', {
+      attributes: { 'lianmai.deny': 'video' },
+      join: { participantAttributes: { 'lianmai.deny': '', 'lianmai.x': '1', mine: '2' } },
+    });
+    expect(alice.last('join')?.participant?.attributes).toEqual({ 'lianmai.deny': 'video', mine: '2' });
+  });
+
+  it('[SG29] hidden participants are seen by nobody, and see everybody', async () => {
+    const world = new World();
+    const bob = await world.join('bob');
+    const ghost = await world.join('ghost', { grant: { hidden: true } });
+    expect(bob.sees('ghost')).toBeUndefined();
+    expect(ghost.sees('bob')).toBeDefined();
+    expect(world.control.manager.get('hall')?.info().numParticipants).toBe(1);
+    const carol = await world.join('carol');
+    expect(carol.sees('ghost')).toBeUndefined();
+  });
+});
+
+describe('[SG30] speakers and [SG31] quality', () => {
+  it('[SG30] who speaks is announced, and that he stopped; muted tracks are silent', async () => {
+    const world = new World();
+    const [alice, bob] = [await world.join('alice'), await world.join('bob')];
+    alice.publish('audio', 'mic');
+    const uplink = alice.up.uplinks.get('0');
+    if (!uplink) throw new Error('no uplink');
+    uplink.level = 0.5;
+    world.pass(800);
+    expect(bob.last('speakersChanged')?.speakers).toMatchObject([{ sid: alice.sid, active: true }]);
+    uplink.level = 0;
+    world.pass(800);
+    expect(bob.last('speakersChanged')?.speakers).toMatchObject([{ sid: alice.sid, active: false, level: 0 }]);
+    const count = bob.all('speakersChanged').length;
+    world.pass(4_000);
+    expect(bob.all('speakersChanged')).toHaveLength(count);
+  });
+
+  it('[SG31] falls under loss, is told to oneself and to viewers, and LOST only to others', async () => {
+    const world = new World();
+    const [alice, bob, carol] = [
+      await world.join('alice'),
+      await world.join('bob'),
+      await world.join('carol', { autoSubscribe: false }),
+    ];
+    alice.publish('video', 'cam');
+    bob.offer();
+    world.pass(5_200);
+    const told = (client: TestClient) =>
+      client.last('connectionQuality')?.updates.find(({ participantSid }) => participantSid === alice.sid)?.quality;
+    expect([told(alice), told(bob), told(carol)]).toEqual([
+      ConnectionQuality.EXCELLENT,
+      ConnectionQuality.EXCELLENT,
+      undefined,
+    ]);
+    const uplink = alice.up.uplinks.get('0');
+    if (uplink) uplink.lossRate = 0.3;
+    world.pass(10_000);
+    expect([told(alice), told(bob)]).toEqual([ConnectionQuality.POOR, ConnectionQuality.POOR]);
+    alice.up.setState('disconnected');
+    world.pass(5_200);
+    expect([told(alice), told(bob)]).toEqual([ConnectionQuality.POOR, ConnectionQuality.LOST]);
+  });
+});
