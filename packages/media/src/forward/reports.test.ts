@@ -51,6 +51,8 @@ describe('sender reports to viewers', () => {
       expect((report.getInt32(16) - ((Math.round(at * 48) + offset) | 0)) | 0).toBeCloseTo(elapsed * 48_000, -1);
       expect([report.getUint32(20), report.getUint32(24)]).toEqual([5, 50]);
     }
+    // The last one is at most one and a half seconds old: its clock has moved on.
+    expect(ntp(reports.at(-1)!, 8) - NTP_SECONDS).toBeGreaterThan(1.4);
     const names = scene
       .rtcpSent(2, 202)
       .map((sdes) => new TextDecoder().decode(new Uint8Array(sdes.buffer, sdes.byteOffset + 10, 16)));
