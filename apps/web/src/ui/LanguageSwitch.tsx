@@ -2,14 +2,15 @@ import { useTranslation } from 'react-i18next';
 import { LANGUAGE_NAMES, LANGUAGES, type Language } from '../i18n/language.ts';
 import { switchLanguage } from '../i18n/setup.ts';
 import { Icon } from './Icon.tsx';
+import { Select } from './Select.tsx';
 
 export function LanguageSwitch() {
   const { t, i18n } = useTranslation();
   return (
-    <label className="language">
+    <div className="language">
       <Icon name="globe" size={18} />
-      <span className="visually-hidden">{t('app.language')}</span>
-      <select
+      <Select
+        aria-label={t('app.language')}
         value={i18n.language}
         data-testid="language"
         onChange={(event) => void switchLanguage(event.target.value as Language)}
@@ -19,7 +20,7 @@ export function LanguageSwitch() {
             {LANGUAGE_NAMES[language]}
           </option>
         ))}
-      </select>
-    </label>
+      </Select>
+    </div>
   );
 }

@@ -1,12 +1,12 @@
-/** The mark: two microphones, linked. */
+/** The mark: two microphones linked by a cable, and a smile. */
 export function LogoMark({ size = 32 }: { readonly size?: number }) {
   return (
     <svg className="logo-mark" width={size} height={size} viewBox="0 0 32 32" aria-hidden="true" focusable="false">
       <rect className="logo-mark-ground" width="32" height="32" rx="9" />
-      <g fill="none" stroke="#fff" strokeWidth="2.6" strokeLinecap="round">
-        <rect x="7" y="6.5" width="9" height="15" rx="4.5" />
-        <path d="M25 15.500v-.5a4.500 4.500 0 0 0-6.200-4.150M16 17.400v3.600a4.500 4.500 0 0 0 9 0v-1.200" />
-        <path d="M11.500 21.500v4M20.500 25.500v1.500" opacity=".85" />
+      <g fill="none" stroke="#fff" strokeWidth="2.5" strokeLinecap="round">
+        <rect x="6.5" y="6" width="8" height="13" rx="4" />
+        <rect x="17.5" y="6" width="8" height="13" rx="4" />
+        <path d="M10.5 22.5c0 4.7 11 4.7 11 0" />
       </g>
     </svg>
   );

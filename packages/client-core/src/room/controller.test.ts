@@ -129,24 +129,18 @@ describe('[CC6] the way in', () => {
   it('gives back a seat that was granted after the user had gone', async () => {
     const { controller, server } = make();
     let release: () => void = () => {};
-    const gate = new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    const http = server.http;
-    const { client } = makeClient({
-      http: async (request) => {
-        if (request.url.includes('enter-room')) await gate;
-        return http(request);
-      },
-    });
-    const late = new RoomController({ client, media: new FakeMedia() });
-    const entering = late.enter({ roomId: '4321' }, 'Alice');
+    server.gates.set(
+      'webrtc-enter-room',
+      new Promise((resolve) => {
+        release = resolve;
+      }),
+    );
+    const entering = controller.enter({ roomId: '4321' }, 'Alice');
     await settle();
-    await late.leave();
+    await controller.leave();
     release();
     await entering;
     expect(server.names()).toEqual(['login', 'enter-room', 'quit-room']);
-    expect(late.getState().phase).toBe('idle');
     expect(controller.getState().phase).toBe('idle');
   });
 });
@@ -279,10 +273,21 @@ describe('[CC8] the way out', () => {
 
   it('waits for its own farewell before it enters again', async () => {
     const { controller, media, server } = await inRoom();
+    let release: () => void = () => {};
+    server.gates.set(
+      'webrtc-quit-room',
+      new Promise((resolve) => {
+        release = resolve;
+      }),
+    );
     media.listener?.onEnded('kicked');
-    await controller.enter({ roomId: '4321' }, 'Alice');
-    const names = server.names();
-    expect(names.indexOf('quit-room')).toBeLessThan(names.lastIndexOf('enter-room'));
+    const entering = controller.enter({ roomId: '4321' }, 'Alice');
+    await settle();
+    expect(server.count('webrtc-quit-room')).toBe(1);
+    expect(server.count('webrtc-enter-room')).toBe(1);
+    release();
+    await entering;
+    expect(controller.getState().phase).toBe('in-room');
   });
 
   it('tells a media failure on the way in as it is', async () => {

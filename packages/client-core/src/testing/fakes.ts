@@ -83,6 +83,8 @@ export const ROOM: RoomInfo = {
 export class FakeServer {
   readonly calls: Recorded[] = [];
   readonly replies = new Map<string, (body: Record<string, unknown>, count: number) => Reply>();
+  /** What an answer waits for, by the function's name. */
+  readonly gates = new Map<string, Promise<void>>();
   readonly #clock: Clock;
   readonly #counts = new Map<string, number>();
 
@@ -97,6 +99,7 @@ export class FakeServer {
     this.calls.push({ path, body, request });
     const count = (this.#counts.get(name) ?? 0) + 1;
     this.#counts.set(name, count);
+    await this.gates.get(name);
     const reply = this.replies.get(name)?.(body, count) ?? this.#usual(name, body, count);
     if (reply === 'no-answer') throw new TypeError('Failed to fetch');
     return answer(reply);

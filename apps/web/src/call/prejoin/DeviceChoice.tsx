@@ -1,6 +1,7 @@
 import { useMediaDevices } from '@livekit/components-react';
 import { useId, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { Select } from '../../ui/Select.tsx';
 
 interface DeviceChoiceProps {
   readonly kind: MediaDeviceKind;
@@ -27,7 +28,7 @@ function DeviceSelect({ kind, label, chosen, ready, disabled = false, onChoose }
   return (
     <div className="field device">
       <label htmlFor={id}>{label}</label>
-      <select
+      <Select
         id={id}
         value={known ? chosen : (devices[0]?.deviceId ?? '')}
         disabled={disabled || !ready || devices.length === 0}
@@ -40,7 +41,7 @@ function DeviceSelect({ kind, label, chosen, ready, disabled = false, onChoose }
             {device.label || `${label} ${index + 1}`}
           </option>
         ))}
-      </select>
+      </Select>
     </div>
   );
 }

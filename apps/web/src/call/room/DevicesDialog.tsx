@@ -4,6 +4,7 @@ import { useId } from 'react';
 import { useTranslation } from 'react-i18next';
 import { savePreferences } from '../../platform/preferences.ts';
 import { useNotify } from '../../ui/notices.tsx';
+import { Select } from '../../ui/Select.tsx';
 import { currentPageProblem, deviceProblem } from '../media/device-problem.ts';
 import { ProblemNote } from '../prejoin/ProblemNote.tsx';
 import { Dialog } from './Dialog.tsx';
@@ -75,7 +76,7 @@ function RoomDevice({
   return (
     <div className="field device">
       <label htmlFor={id}>{label}</label>
-      <select
+      <Select
         id={id}
         value={known ? activeDeviceId : (devices[0]?.deviceId ?? '')}
         disabled={devices.length === 0}
@@ -88,7 +89,7 @@ function RoomDevice({
             {device.label || `${label} ${index + 1}`}
           </option>
         ))}
-      </select>
+      </Select>
     </div>
   );
 }
