@@ -8,6 +8,8 @@ const HEIGHT = 36;
 export class Eye {
   readonly element: HTMLVideoElement;
   readonly #drawing: CanvasRenderingContext2D;
+  /** Frames presented; Firefox counts none for streams in its playback quality. */
+  #frames = 0;
 
   constructor(element: HTMLVideoElement) {
     this.element = element;
@@ -21,6 +23,11 @@ export class Eye {
     const drawing = canvas.getContext('2d', { alpha: false, willReadFrequently: true });
     if (drawing === null) throw new Error('no 2d canvas here');
     this.#drawing = drawing;
+    const count = () => {
+      this.#frames += 1;
+      element.requestVideoFrameCallback(count);
+    };
+    element.requestVideoFrameCallback(count);
   }
 
   /** Null until the first frame is there. */
@@ -32,7 +39,7 @@ export class Eye {
     return {
       color: meanColor(data),
       mark: brightestColumn(data),
-      frames: element.getVideoPlaybackQuality().totalVideoFrames,
+      frames: this.#frames,
       width: element.videoWidth,
       height: element.videoHeight,
     };

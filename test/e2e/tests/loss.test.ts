@@ -18,7 +18,7 @@ describe('a bad network', () => {
   it.each([
     ['one connection', true],
     ['two connections', false],
-  ])('NACK and RTX towards a viewer with 5 %% loss, %s', async (_form, singlePeerConnection) => {
+  ])('NACK and RTX towards a viewer on a lossy link, %s', async (_form, singlePeerConnection) => {
     const room = newRoom();
     const link = await relay(7);
     const options = { singlePeerConnection };
@@ -40,7 +40,7 @@ describe('a bad network', () => {
     await ben.expectTone('anna', TONES.a);
   });
 
-  it('NACK and RTX from a publisher with 5 % loss', async () => {
+  it('NACK and RTX from a publisher on a lossy link', async () => {
     const room = newRoom();
     const link = await relay(11);
     const anna = await stage.join({ room, identity: 'anna', mediaPort: link.port });

@@ -97,6 +97,7 @@ describe('permissions', () => {
     const ben = await stage.join({ room, identity: 'ben' });
     await ben.expectPicture('anna', COLORS.red);
     expect((await ben.state()).remote.map((one) => one.identity)).toEqual(['anna']);
-    expect((await anna.state()).remote.map((one) => one.identity)).toEqual(['ben']);
+    const seen = await anna.waitForState('somebody', (state) => state.remote.length > 0);
+    expect(seen.remote.map((one) => one.identity)).toEqual(['ben']);
   });
 });
