@@ -6,6 +6,9 @@ export type Row = Record<string, SQLOutputValue>;
 /** Most works that share one commit: bounds how long the first of them waits for the last. */
 const MAX_BATCH = 512;
 
+/** Most writes that may wait; one more is refused, since the disk is not keeping up. */
+const MAX_WAITING = 10_000;
+
 interface Work {
   readonly run: () => unknown;
   readonly resolve: (value: unknown) => void;
@@ -48,6 +51,7 @@ export class Database {
    * database itself fails, which undoes and rejects the whole batch.
    */
   write<T>(work: () => T): Promise<T> {
+    if (this.#waiting.length >= MAX_WAITING) return Promise.reject(new LianmaiError('storeUnavailable'));
     return new Promise<T>((resolve, reject) => {
       this.#waiting.push({ run: work, resolve: (value) => resolve(value as T), reject });
       this.#schedule();

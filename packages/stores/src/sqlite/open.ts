@@ -61,15 +61,15 @@ async function connect(path: string, busyTimeoutMs: number): Promise<DatabaseSyn
 }
 
 function prepare(connection: DatabaseSync): void {
-  connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON');
-  if (
-    pragma(connection, 'user_version') === MIGRATIONS.length &&
-    pragma(connection, 'application_id') === APPLICATION_ID
-  )
-    return;
+  // Before anything is written: a file that is not ours stays as it is.
+  const version = ourVersion(connection);
+  connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+  if (version === MIGRATIONS.length) return;
   connection.exec('BEGIN IMMEDIATE');
   try {
-    migrate(connection);
+    // Asked once more inside the lock: of two processes that start at once, the second finds the work done.
+    for (const migration of MIGRATIONS.slice(ourVersion(connection))) connection.exec(migration);
+    connection.exec(`PRAGMA user_version = ${MIGRATIONS.length}; PRAGMA application_id = ${APPLICATION_ID}`);
     connection.exec('COMMIT');
   } catch (error) {
     if (connection.isTransaction) connection.exec('ROLLBACK');
@@ -77,17 +77,15 @@ function prepare(connection: DatabaseSync): void {
   }
 }
 
-/** Inside a write transaction: of two processes that start at once, the second finds the work done. */
-function migrate(connection: DatabaseSync): void {
+/** How many migrations the file has been through: 0 for an empty one. Throws when it is not ours to write. */
+function ourVersion(connection: DatabaseSync): number {
   const version = pragma(connection, 'user_version');
-  const owner = pragma(connection, 'application_id');
-  const foreign =
-    owner !== APPLICATION_ID && (owner !== 0 || version !== 0 || pragma(connection, 'schema_version') !== 0);
-  if (foreign) throw new LianmaiError('storeUnavailable', 'it belongs to another program');
-  if (version > MIGRATIONS.length)
-    throw new LianmaiError('storeUnavailable', 'it was written by a newer version of Lianmai; use that one');
-  for (const migration of MIGRATIONS.slice(version)) connection.exec(migration);
-  connection.exec(`PRAGMA user_version = ${MIGRATIONS.length}; PRAGMA application_id = ${APPLICATION_ID}`);
+  const empty = version === 0 && pragma(connection, 'schema_version') === 0;
+  if (!empty && pragma(connection, 'application_id') !== APPLICATION_ID) {
+    throw new LianmaiError('storeUnavailable', 'it belongs to another program');
+  }
+  if (version <= MIGRATIONS.length) return version;
+  throw new LianmaiError('storeUnavailable', 'it was written by a newer version of Lianmai; use that one');
 }
 
 function pragma(connection: DatabaseSync, name: 'user_version' | 'application_id' | 'schema_version'): number {

@@ -19,7 +19,8 @@ const DELETE = 'DELETE FROM rooms WHERE sdk_app_id = ? AND room_id = ?';
 const DUE = 'SELECT sdk_app_id, room_id FROM rooms WHERE due_at <= ? ORDER BY due_at LIMIT ?';
 
 const LIVE = 'SELECT sdk_app_id, room_id, state FROM rooms WHERE sdk_app_id = ? AND live = 1';
-const LIST: Record<ListOrder, string> = {
+/** The list's queries; each order has its index. */
+export const LIST: Record<ListOrder, string> = {
   newest: `${LIVE} ORDER BY created_at DESC, room_id LIMIT ? OFFSET ?`,
   oldest: `${LIVE} ORDER BY created_at, room_id LIMIT ? OFFSET ?`,
   fullest: `${LIVE} ORDER BY members DESC, created_at DESC, room_id LIMIT ? OFFSET ?`,
