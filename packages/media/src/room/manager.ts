@@ -185,6 +185,7 @@ export class RoomManager {
     const remaining = participant.init.tokenExpiresAt - Math.floor(this.#context.wallClock() / 1000);
     const token = await tokens.issue(
       {
+        ...participant.init.grants,
         identity: participant.identity,
         name: participant.name,
         kind: participant.init.kind,
@@ -192,7 +193,6 @@ export class RoomManager {
         attributes: participant.attributes,
         room: room.name,
         permission: participant.permission,
-        ...participant.init.grants,
       },
       Math.max(remaining, config.signal.tokenLifetimeSeconds),
     );

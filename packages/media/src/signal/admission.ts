@@ -91,7 +91,12 @@ export class Admission {
           metadata: parameters.metadata || claims.metadata,
           attributes: mergeJoinAttributes(claims.attributes, parameters.attributes),
           permission: parameters.publish === '' ? grants.permission : { ...grants.permission, canSubscribe: false },
-          grants,
+          grants: {
+            roomCreate: grants.roomCreate,
+            roomAdmin: grants.roomAdmin,
+            roomList: grants.roomList,
+            roomRecord: grants.roomRecord,
+          },
           tokenExpiresAt: claims.expiresAt,
           client: parameters.client,
           singleConnection: parameters.singleConnection,
