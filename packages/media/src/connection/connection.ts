@@ -3,7 +3,7 @@
  * channels. What a description says is checked whole before anything is changed.
  */
 import { randomInt } from 'node:crypto';
-import type { Forwarder, MediaKind } from '../forward/types.ts';
+import type { Downlink, DownlinkOptions, Forwarder, MediaKind } from '../forward/types.ts';
 import { DataChannels } from '../sctp/channels.ts';
 import { matchCodecs, offeredCodecs } from '../sdp/codecs.ts';
 import { downlinkIds, mirrorExtensions, OFFERED_EXTENSIONS } from '../sdp/extensions.ts';
@@ -172,7 +172,8 @@ class MediaConnection implements Connection {
 
   acceptAnswer(sdp: string, id: number): void {
     const offer = this.#offer;
-    if (this.#closed || offer === null || offer.id !== id) return;
+    // Rust clients do not number their answers: 0 stands for the offer under way.
+    if (this.#closed || offer === null || (id !== 0 && id !== offer.id)) return;
     const answer = parseDescription(sdp, this.#limits.sdp);
     checkContinues(this.#sections, answer, true);
     const dtlsRole = this.#remote.check(answer, 'answer');
@@ -315,7 +316,7 @@ class MediaConnection implements Connection {
       subscription.detach();
       return false;
     }
-    const downlink = this.#forwarder.createDownlink({
+    const options: DownlinkOptions = {
       uplink: subscription.uplink,
       peer: this.#peer,
       mid: section.mid,
@@ -324,7 +325,16 @@ class MediaConnection implements Connection {
       codecs,
       extensions: downlinkIds(viewer === section ? section.extensions : mirrorExtensions(viewer.extensions)),
       uplinkExtensions: publication?.extensions ?? {},
-    });
+    };
+    let downlink: Downlink;
+    try {
+      downlink = this.#forwarder.createDownlink(options);
+    } catch {
+      // The publication ended meanwhile; the room closes the subscription, the description must not fail for it.
+      subscription.mismatch = true;
+      subscription.detach();
+      return false;
+    }
     subscription.attach(downlink, codecs);
     return true;
   }
