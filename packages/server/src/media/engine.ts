@@ -23,7 +23,6 @@ export async function startMediaEngine(config: Config, api: KeyPair): Promise<Me
   } catch (error) {
     const message = error instanceof Error ? error.message : '';
     const code = errorCode(error);
-    if (message === 'the engine is not built yet') return absentEngine();
     if (code === 'EADDRINUSE' || /EADDRINUSE|in use/i.test(message)) {
       throw new ExitError(
         EXIT.port,
@@ -38,19 +37,4 @@ export async function startMediaEngine(config: Config, api: KeyPair): Promise<Me
     }
     throw new ExitError(EXIT.unavailable, `The media engine cannot start: ${message.split('\n')[0]}`);
   }
-}
-
-/** Stands in while there is no engine: every call is answered 503. */
-function absentEngine(): MediaEngine {
-  const answer = { status: 503, contentType: 'text/plain', body: 'no media engine' };
-  return {
-    addresses: [],
-    openSignal: async () => ({ kind: 'refused', answer }),
-    validate: async () => answer,
-    callApi: async () => answer,
-    setRevocation() {},
-    onEvent() {},
-    onRestart() {},
-    stop: async () => {},
-  };
 }

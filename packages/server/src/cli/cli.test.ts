@@ -1,0 +1,246 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { request } from 'node:https';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { EXIT } from './exit.ts';
+
+const main = fileURLToPath(new URL('../main.ts', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'lianmai-cli-'));
+const children: ChildProcess[] = [];
+
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+interface Running {
+  readonly child: ChildProcess;
+  /** Resolves with the port once it is ready. */
+  readonly ready: Promise<number>;
+  readonly ended: Promise<Ended>;
+}
+
+function start(args: string[], environment: Record<string, string> = {}): Running {
+  const { PATH = '' } = process.env;
+  const child = spawn(process.execPath, [main, ...args], { env: { PATH, ...environment }, cwd: folder });
+  children.push(child);
+  let out = '';
+  let err = '';
+  let isReady: (port: number) => void = () => {};
+  let isEnded: (ended: Ended) => void = () => {};
+  const ready = new Promise<number>((resolve) => {
+    isReady = resolve;
+  });
+  const ended = new Promise<Ended>((resolve) => {
+    isEnded = resolve;
+  });
+  child.stdout?.on('data', (chunk) => {
+    out += String(chunk);
+    const port = out.match(/Lianmai is ready[\s\S]*Open +\w+:\/\/[^\n]*:(\d+)\n[\s\S]*Data/)?.[1];
+    if (port !== undefined) isReady(Number(port));
+  });
+  child.stderr?.on('data', (chunk) => {
+    err += String(chunk);
+  });
+  child.on('close', (code) => isEnded({ code, out, err }));
+  return { child, ready, ended };
+}
+
+const run = (args: string[], environment?: Record<string, string>) => start(args, environment).ended;
+
+const serveArgs = (dataDir: string, more: string[] = []) => [
+  'serve',
+  ...['--data-dir', join(folder, dataDir), '--port', '0', '--rtc-port', '0', '--host', '127.0.0.1'],
+  ...['--log-format', 'json', '--log-level', 'warn', ...more],
+];
+
+const keysSchema = z.object({
+  application: z.object({ sdkAppID: z.int(), accountType: z.string(), privateKey: z.string(), publicKey: z.string() }),
+  api: z.object({ key: z.string(), secret: z.string() }),
+});
+const keysOf = async (dataDir: string) =>
+  keysSchema.parse(JSON.parse((await run(['keys', '--data-dir', join(folder, dataDir)])).out));
+
+/** Each run is a process of its own, and the machine may be busy with others. */
+const TIMEOUT_MS = 180_000;
+
+describe('lianmai', { timeout: TIMEOUT_MS }, () => {
+  it('[CL1] --help names every command; each command has its own help', async () => {
+    const help = await run(['--help']);
+    expect(help.code).toBe(0);
+    for (const command of ['serve', 'keys', 'keygen', 'rooms', 'sign', 'verify', 'cert', 'config']) {
+      expect(help.out).toMatch(new RegExp(`^  ${command} `, 'm'));
+    }
+    const serve = await run(['serve', '--help']);
+    expect(serve.out).toContain('--rtc-port');
+    expect(serve.out).toContain('LIANMAI_PORT');
+  });
+
+  it('[CL2] a wrong command line is one sentence and 64', async () => {
+    for (const args of [['nonsense'], ['serve', '--nonsense'], ['sign'], ['keygen', '--curve', 'p521']]) {
+      const { code, err } = await run(args);
+      expect(code, args.join(' ')).toBe(EXIT.usage);
+      expect(err).not.toMatch(/^ +at /m);
+    }
+  });
+
+  it('[CL3] sign and verify agree: userSig and privateMapKey, v1 and v2', async () => {
+    const pair = z
+      .object({ privateKey: z.string(), publicKey: z.string() })
+      .parse(JSON.parse((await run(['keygen', '--curve', 'secp256k1'])).out));
+    const privatePath = join(folder, 'private.pem');
+    const publicPath = join(folder, 'public.pem');
+    writeFileSync(privatePath, pair.privateKey);
+    writeFileSync(publicPath, pair.publicKey);
+    const who = ['--sdkappid', '1400000001', '--user', 'ann'];
+    const room = ['--room', '7'];
+    for (const [signKey, verifyKey] of [
+      [privatePath, publicPath],
+      ['a-secret-text', 'a-secret-text'],
+    ] as const) {
+      const signed = await run(['sign', '--key', signKey, ...who, ...room, '--privileges', '42', '--expire', '60']);
+      expect(signed.code, signed.err).toBe(0);
+      const { ticket } = z.object({ ticket: z.string() }).parse(JSON.parse(signed.out));
+      const good = await run(['verify', '--key', verifyKey, ...who, ...room, ticket]);
+      expect([good.code, JSON.parse(good.out)]).toMatchObject([0, { valid: true, privileges: 42 }]);
+      const late = String(Math.floor(Date.now() / 1000) + 100);
+      const expired = await run(['verify', '--key', verifyKey, ...who, ...room, '--at', late, ticket]);
+      expect([expired.code, JSON.parse(expired.out)]).toMatchObject([2, { valid: false, reason: 'expired' }]);
+      const other = await run(['verify', '--key', verifyKey, ...who, '--room', '8', ticket]);
+      expect([other.code, JSON.parse(other.out)]).toMatchObject([2, { valid: false, reason: 'other-room' }]);
+    }
+    const userSig = await run(['sign', '--key', 'a-secret-text', ...who]);
+    const { ticket } = z.object({ ticket: z.string() }).parse(JSON.parse(userSig.out));
+    expect((await run(['verify', '--key', 'a-secret-text', ...who, ticket])).code).toBe(0);
+    expect((await run(['verify', '--key', 'wrong', ...who, ticket])).code).toBe(2);
+  });
+
+  it('[CL3] wrong keys and claims are one sentence and a code of their own', async () => {
+    const who = ['--sdkappid', '1400000001', '--user', 'ann'];
+    const junk = join(folder, 'junk.pem');
+    writeFileSync(junk, '-----BEGIN EC PRIVATE KEY-----\nxx\n-----END EC PRIVATE KEY-----\n');
+    expect((await run(['sign', '--key', junk, ...who])).code).toBe(EXIT.data);
+    expect((await run(['sign', '--key', './no-such.pem', ...who])).code).toBe(EXIT.noInput);
+    expect((await run(['sign', '--key', 's', '--sdkappid', '1', '--user', '小明'])).code).toBe(EXIT.data);
+    expect((await run(['sign', '--key', 's', '--sdkappid', 'x', '--user', 'a'])).code).toBe(EXIT.usage);
+  });
+
+  it('[CL4] the first start makes data folder, application and key; the next finds them; Ctrl-C ends it', async () => {
+    const first = start(serveArgs('fresh'));
+    const port = await first.ready;
+    expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200);
+    expect(statSync(join(folder, 'fresh')).mode & 0o077).toBe(0);
+    const keys = await keysOf('fresh');
+    expect(keys.application.sdkAppID).toBeGreaterThanOrEqual(1_400_000_000);
+    expect(keys.application.privateKey).toContain('BEGIN PRIVATE KEY');
+
+    const basic = `Basic ${Buffer.from(`${keys.api.key}:${keys.api.secret}`).toString('base64')}`;
+    const made = await fetch(`http://127.0.0.1:${port}/functions/webrtc-create-room`, {
+      method: 'POST',
+      headers: { authorization: basic },
+      body: JSON.stringify({ roomID: 5, userID: 'ann', roomName: 'kept' }),
+    });
+    expect(made.status).toBe(200);
+    const base = `http://127.0.0.1:${port}`;
+    const args = ['rooms', 'list', '--data-dir', join(folder, 'fresh')];
+    expect((await run([...args, '--url', base])).out).toContain('kept');
+    expect((await run(args)).out).toContain('kept');
+    first.child.kill('SIGINT');
+    const { code, out, err } = await first.ended;
+    expect([code, err]).toEqual([0, '']);
+    expect(out).toMatch(/Firewall +TCP \d+/);
+    expect(out).toContain(join(folder, 'fresh'));
+
+    const second = start(serveArgs('fresh'));
+    await second.ready;
+    expect(await keysOf('fresh')).toEqual(keys);
+    expect((await run([...args, '--json'])).out).toContain('kept');
+    second.child.kill('SIGTERM');
+    second.child.kill('SIGINT');
+    expect((await second.ended).code).toBe(0);
+  });
+
+  it('[CL5] a busy port, a folder that cannot be, a wrong setting: one sentence and a code of its own', async () => {
+    const blocker = createServer();
+    await new Promise<void>((resolve) => blocker.listen(0, '127.0.0.1', resolve));
+    const address = blocker.address();
+    const port = typeof address === 'object' && address !== null ? String(address.port) : '';
+    const file = join(folder, 'a-file');
+    writeFileSync(file, '');
+    const garbled = join(folder, 'garbled.db');
+    writeFileSync(garbled, 'this is no database, and long enough to be told from an empty file. '.repeat(20));
+    try {
+      for (const [args, expected, sentence] of [
+        [serveArgs('busy', ['--port', port]), EXIT.port, `TCP port ${port} is in use`],
+        [serveArgs('x', ['--data-dir', join(file, 'below')]), EXIT.dataFolder, 'cannot be made or written'],
+        [serveArgs('x', ['--host', '203.0.113.1']), EXIT.port, 'not one of this machine'],
+        [serveArgs('x', ['--port', 'x']), EXIT.config, 'must be a number'],
+        [serveArgs('x', ['--config', 'no.yaml']), EXIT.noInput, 'does not exist'],
+        [serveArgs('x', ['--tls-cert', 'no.crt', '--tls-key', 'no.key']), EXIT.noInput, 'cannot be read'],
+        [serveArgs('x', ['--tls-cert', file, '--tls-key', file]), EXIT.config, 'not a PEM certificate'],
+        [serveArgs('x', ['--trusted-proxies', 'proxy']), EXIT.config, 'neither an address nor a network'],
+        [serveArgs('x', ['--database-url', `sqlite:${garbled}`]), EXIT.store, ''],
+      ] as const) {
+        const { code, err } = await run([...args]);
+        expect(code, `${args.join(' ')}: ${err}`).toBe(expected);
+        expect(err).toContain(sentence);
+        expect(err.trim().split('\n')).toHaveLength(1);
+      }
+    } finally {
+      blocker.close();
+    }
+  });
+
+  it('[CL6] cert makes an authority once and a certificate with which serve speaks https', async () => {
+    const args = ['cert', '--data-dir', join(folder, 'tls'), '--name', 'meet.test,203.0.113.9'];
+    const first = await run(args);
+    expect(first.code, first.err).toBe(0);
+    const path = (name: string) => join(folder, 'tls', 'tls', name);
+    const authority = readFileSync(path('authority.crt'), 'utf8');
+    const server = readFileSync(path('server.crt'), 'utf8');
+    expect(statSync(path('authority.key')).mode & 0o077).toBe(0);
+    expect(statSync(path('server.key')).mode & 0o077).toBe(0);
+    expect((await run(args)).code).toBe(0);
+    expect(readFileSync(path('authority.crt'), 'utf8')).toBe(authority);
+    expect(readFileSync(path('server.crt'), 'utf8')).not.toBe(server);
+
+    const running = start(serveArgs('tls'));
+    const port = await running.ready;
+    // Checked against the authority alone, under a name that was asked for.
+    const body = await new Promise<string>((resolve, reject) => {
+      const call = request(
+        { host: '127.0.0.1', port, path: '/healthz', ca: authority, servername: 'meet.test' },
+        async (response) => {
+          let text = '';
+          for await (const chunk of response) text += String(chunk);
+          resolve(text);
+        },
+      );
+      call.on('error', reject);
+      call.end();
+    });
+    expect(body).toBe('{"status":"ok"}');
+    running.child.kill('SIGINT');
+    expect((await running.ended).code).toBe(0);
+  });
+
+  it('[CL7] keys makes what the first start would, and the settings come before what is kept', async () => {
+    const kept = await keysOf('keys');
+    expect(existsSync(join(folder, 'keys', 'lianmai.db'))).toBe(true);
+    const args = ['keys', '--data-dir', join(folder, 'keys')];
+    const secret = '0123456789abcdef0123456789abcdef';
+    const set = await run(args, { LIANMAI_API_KEY: 'mine', LIANMAI_API_SECRET: secret });
+    expect(keysSchema.parse(JSON.parse(set.out))).toEqual({ ...kept, api: { key: 'mine', secret } });
+  });
+});
