@@ -1,0 +1,64 @@
+/** The host of the worker thread, with a worker that dies when it is told to. */
+import { describe, expect, it } from 'vitest';
+import { startEngine } from './host.ts';
+import type { MediaEngine, SignalConnection } from './types.ts';
+
+const CONFIG = { keys: { key: 'secret' } };
+const OPTIONS = { workerUrl: new URL('./testing/fake-worker.ts', import.meta.url) };
+const request = (query = '') => ({ path: '/rtc/v1', query, authorization: null, remoteAddress: '' }) as const;
+
+async function open(
+  engine: MediaEngine,
+): Promise<{ connection: SignalConnection; frames: string[]; closed: number[] }> {
+  const admission = await engine.openSignal(request());
+  if (admission.kind === 'refused') throw new Error('refused');
+  const frames: string[] = [];
+  const closed: number[] = [];
+  admission.connection.onFrame((frame) => frames.push(Buffer.from(frame).toString()));
+  admission.connection.onClose((code) => closed.push(code));
+  return { connection: admission.connection, frames, closed };
+}
+
+describe('[SG41] the worker thread', () => {
+  it('[SG41] carries sessions, answers, errors, refusals and events', async () => {
+    const engine = await startEngine(CONFIG, OPTIONS);
+    const events: string[] = [];
+    engine.onEvent(({ event }) => events.push(event));
+    const { connection, frames, closed } = await open(engine);
+    connection.receive(Buffer.from('one'));
+    await expect.poll(() => frames).toEqual(['join', 'echo one']);
+    connection.receive(Buffer.from('end'));
+    await expect.poll(() => closed).toEqual([1000]);
+    const second = await open(engine);
+    second.connection.closed();
+    await expect.poll(() => events).toEqual(['closed']);
+    expect(await engine.openSignal(request('refuse'))).toMatchObject({ kind: 'refused', answer: { status: 403 } });
+    const api = { service: 's', contentType: '', authorization: null, body: Buffer.from('x') };
+    expect((await engine.callApi({ ...api, method: 'M' })).status).toBe(200);
+    await expect(engine.callApi({ ...api, method: 'Fail' })).rejects.toThrow('broken');
+    await engine.stop(1_000);
+    await expect(engine.validate(request())).rejects.toThrow();
+  });
+
+  it('[SG42] a worker that dies closes its sessions, is started anew on its port, and knows who is kept out', async () => {
+    const engine = await startEngine(CONFIG, OPTIONS);
+    const reasons: string[] = [];
+    engine.onRestart((reason) => reasons.push(reason));
+    engine.setRevocation('r', 'kicked', Number.POSITIVE_INFINITY);
+    expect(engine.addresses).toMatchObject([{ port: 40_000 }]);
+    const { connection, closed } = await open(engine);
+    connection.receive(Buffer.from('die'));
+    await expect.poll(() => closed).toEqual([1012]);
+    await expect.poll(() => reasons, { timeout: 10_000 }).toHaveLength(1);
+    expect(engine.addresses).toMatchObject([{ port: 40_000 }]);
+    expect(await engine.validate(request())).toMatchObject({ body: 'r/kicked' });
+    const again = await open(engine);
+    await expect.poll(() => again.frames).toEqual(['join']);
+    await engine.stop(1_000);
+  });
+
+  it('[SG42] an engine that cannot start says why', async () => {
+    await expect(startEngine({ ...CONFIG, region: 'cannot start' }, OPTIONS)).rejects.toThrow('port 1 is busy');
+    await expect(startEngine({ keys: {} }, OPTIONS)).rejects.toThrow();
+  });
+});
