@@ -4,6 +4,8 @@
 export const MAX_LAYERS = 4;
 /** Packets kept per audio stream for retransmission: about 1.3 s of Opus. */
 export const AUDIO_HISTORY_PACKETS = 64;
+/** Packets remembered as sent to one viewer of video: 16 KiB each viewer and track. */
+export const MAX_SENT_PACKETS = 512;
 /** RFC 3550 A.1: a jump further ahead than this is a restart once it is confirmed by the packet after it. */
 export const MAX_DROPOUT = 3000;
 /** Sequence numbers further back than this belong to a restarted stream or are useless. */

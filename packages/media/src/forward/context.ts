@@ -119,6 +119,7 @@ export class ForwarderContext implements UplinkHost, DownlinkHost {
 
   /** Sends the missing packets' numbers that are due. */
   sendNacks(uplink: UplinkState, layer: Layer, now: number): void {
+    if (!layer.bound) return;
     const rtt = uplink.peer.rttMs;
     const count = layer.nacks.collect(now, rtt ?? DEFAULT_RTT_MS);
     if (count === 0) return;

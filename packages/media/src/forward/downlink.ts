@@ -1,7 +1,13 @@
 import type { PacketSlab } from '../transport/slab.ts';
 import { COLUMN } from '../transport/types.ts';
 import { mapPayloadTypes, type PayloadTypeMap } from './codec-map.ts';
-import { DEFAULT_RTT_MS, MAX_RESENDS_PER_SECOND, MIN_RETRY_MS } from './constants.ts';
+import {
+  AUDIO_HISTORY_PACKETS,
+  DEFAULT_RTT_MS,
+  MAX_RESENDS_PER_SECOND,
+  MAX_SENT_PACKETS,
+  MIN_RETRY_MS,
+} from './constants.ts';
 import type { FanOut } from './fan-out.ts';
 import type { Layer } from './layer.ts';
 import { chooseLayer } from './layer-choice.ts';
@@ -212,7 +218,9 @@ export class DownlinkState implements Downlink {
     this.epoch = layer.epoch;
     this.current = layer.index;
     this.anchored = true;
-    this.#sent ??= new ResendRing(Math.min(512, this.#host.historyPackets));
+    this.#sent ??= new ResendRing(
+      Math.min(this.#video ? MAX_SENT_PACKETS : AUDIO_HISTORY_PACKETS, this.#host.historyPackets),
+    );
   }
 
   /** Writes the row that sends a packet of the current layer. Called for every packet and every viewer. */
