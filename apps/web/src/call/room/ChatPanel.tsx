@@ -27,7 +27,10 @@ export function ChatPanel({
   const count = messages.length;
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: each new message scrolls.
-  useEffect(() => end.current?.scrollIntoView({ block: 'nearest' }), [count]);
+  useEffect(() => {
+    // Newer browsers answer a promise here, which an effect must not return.
+    end.current?.scrollIntoView({ block: 'nearest' });
+  }, [count]);
 
   const submit = async (event?: FormEvent) => {
     event?.preventDefault();
