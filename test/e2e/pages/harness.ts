@@ -11,8 +11,9 @@ import {
   VideoQuality,
 } from 'livekit-client';
 import type { HarnessApi, ParticipantState, RoomState, Source } from '../src/harness-api.ts';
+import { type Ear, makeEar } from './ear.ts';
 import { eventLog, watchEvents } from './events.ts';
-import { Ear, Eye } from './inspect.ts';
+import { Eye } from './eye.ts';
 import { network } from './network.ts';
 import { makePicture, makeTone, type Tone } from './sources.ts';
 import { readStats } from './stats.ts';
@@ -87,7 +88,7 @@ function watchTracks(here: Room): void {
       eyes.set(key, new Eye(element));
     } else if (element instanceof HTMLAudioElement) {
       ears.get(key)?.close();
-      ears.set(key, new Ear(element, track.mediaStreamTrack));
+      ears.set(key, makeEar(element, track.mediaStreamTrack));
     }
   });
   here.on('trackUnsubscribed', (track, publication, participant) => {
@@ -136,7 +137,7 @@ const harness: HarnessApi = {
     return publication.trackSid;
   },
   async publishAudio(spec) {
-    tone = makeTone(spec);
+    tone = await makeTone(spec);
     const source = (spec.source ?? 'microphone') as Track.Source;
     const publication = await current().localParticipant.publishTrack(tone.track, { source });
     return publication.trackSid;
@@ -154,14 +155,14 @@ const harness: HarnessApi = {
   },
   async setGain(gain) {
     if (tone === null) throw new Error('no tone yet');
-    tone.gain.gain.value = gain;
+    tone.setGain(gain);
   },
 
   async look(identity, source) {
     return eyes.get(`${identity}/${source}`)?.look() ?? null;
   },
   async listen(identity, source) {
-    return ears.get(`${identity}/${source}`)?.listen() ?? null;
+    return (await ears.get(`${identity}/${source}`)?.listen()) ?? null;
   },
 
   async setSubscribed(identity, source, subscribed) {

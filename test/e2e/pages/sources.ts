@@ -38,11 +38,22 @@ export function makePicture(spec: VideoSpec): MediaStreamTrack {
 
 export interface Tone {
   readonly track: MediaStreamTrack;
-  readonly gain: GainNode;
+  setGain(gain: number): void;
 }
 
-/** A sine that can be made silent. */
-export function makeTone(spec: AudioSpec): Tone {
+/** A sine that can be made silent, or the sound of the (fake) microphone. */
+export async function makeTone(spec: AudioSpec): Promise<Tone> {
+  if (spec.tone === 'device') {
+    const unprocessed = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+    const stream = await navigator.mediaDevices.getUserMedia({ audio: unprocessed });
+    const track = firstTrack(stream);
+    return {
+      track,
+      setGain(gain) {
+        track.enabled = gain > 0;
+      },
+    };
+  }
   const sound = audioContext();
   const oscillator = sound.createOscillator();
   oscillator.frequency.value = spec.tone;
@@ -51,7 +62,16 @@ export function makeTone(spec: AudioSpec): Tone {
   const destination = sound.createMediaStreamDestination();
   oscillator.connect(gain).connect(destination);
   oscillator.start();
-  const [track] = destination.stream.getAudioTracks();
-  if (track === undefined) throw new Error('the destination gave no track');
-  return { track, gain };
+  return {
+    track: firstTrack(destination.stream),
+    setGain(value) {
+      gain.gain.value = value;
+    },
+  };
+}
+
+function firstTrack(stream: MediaStream): MediaStreamTrack {
+  const [track] = stream.getAudioTracks();
+  if (track === undefined) throw new Error('no audio track came');
+  return track;
 }

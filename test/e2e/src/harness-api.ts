@@ -28,8 +28,8 @@ export interface VideoSpec {
 }
 
 export interface AudioSpec {
-  /** Hz. */
-  readonly tone: number;
+  /** Hz. `device`: whatever the (fake) microphone gives. */
+  readonly tone: number | 'device';
   readonly source?: 'microphone' | 'screen_share_audio';
 }
 

@@ -13,7 +13,7 @@ let firefox: Browser | null = null;
 
 beforeAll(async () => {
   if (!haveFirefox()) throw new Error('no Firefox here: apt-get install firefox-esr, or set FIREFOX_BIN');
-  firefox = await launchFirefox();
+  firefox = await launchFirefox(TONES.b);
 }, 60_000);
 afterAll(async () => {
   await firefox?.close();
@@ -47,7 +47,7 @@ describe('Chromium, Firefox and rtc-node in one room', () => {
       await anna.call('publishVideo', { color: COLORS.red });
       await anna.call('publishAudio', { tone: TONES.a });
       await fox.call('publishVideo', { color: COLORS.green });
-      await fox.call('publishAudio', { tone: TONES.b });
+      await fox.call('publishAudio', { tone: 'device' });
       await node.publishVideo(COLORS.blue);
       await node.publishAudio(TONES.c);
       await anna.expectPicture('fox', COLORS.green);

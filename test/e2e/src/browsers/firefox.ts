@@ -9,8 +9,12 @@ export function haveFirefox(): boolean {
   return existsSync(firefoxPath());
 }
 
-/** Firefox through WebDriver BiDi, with devices that ask nobody. */
-export function launchFirefox(): Promise<Browser> {
+/**
+ * Firefox through WebDriver BiDi, with devices that ask nobody.
+ *
+ * @param tone Hz of its fake microphone
+ */
+export function launchFirefox(tone: number): Promise<Browser> {
   return launch({
     browser: 'firefox',
     executablePath: firefoxPath(),
@@ -20,6 +24,7 @@ export function launchFirefox(): Promise<Browser> {
       'media.navigator.permission.disabled': true,
       'media.autoplay.default': 0,
       'media.autoplay.blocking_policy': 0,
+      'media.navigator.audio.fake_frequency': tone,
       'media.peerconnection.ice.loopback': true,
       'media.peerconnection.ice.obfuscate_host_addresses': false,
       'dom.min_background_timeout_value': 4,

@@ -1,5 +1,4 @@
-import type { Look, Rgb, Sound } from '../src/harness-api.ts';
-import { audioContext } from './sources.ts';
+import type { Look, Rgb } from '../src/harness-api.ts';
 
 const WIDTH = 64;
 const HEIGHT = 36;
@@ -78,45 +77,4 @@ function brightestColumn(data: Uint8ClampedArray): number {
     }
   }
   return best / WIDTH;
-}
-
-/** Finds the strongest frequency of a received track. */
-export class Ear {
-  readonly element: HTMLAudioElement;
-  readonly #analyser: AnalyserNode;
-  readonly #source: MediaStreamAudioSourceNode;
-  readonly #bins: Float32Array<ArrayBuffer>;
-
-  /** @param element plays the stream: Chromium decodes a remote track only while some element does */
-  constructor(element: HTMLAudioElement, track: MediaStreamTrack) {
-    this.element = element;
-    element.volume = 0.01;
-    const sound = audioContext();
-    this.#source = sound.createMediaStreamSource(new MediaStream([track]));
-    this.#analyser = sound.createAnalyser();
-    this.#analyser.fftSize = 8192;
-    this.#analyser.smoothingTimeConstant = 0;
-    this.#source.connect(this.#analyser);
-    this.#bins = new Float32Array(this.#analyser.frequencyBinCount);
-  }
-
-  listen(): Sound {
-    this.#analyser.getFloatFrequencyData(this.#bins);
-    let best = 0;
-    let level = Number.NEGATIVE_INFINITY;
-    this.#bins.forEach((value, index) => {
-      if (value > level) {
-        level = value;
-        best = index;
-      }
-    });
-    const width = audioContext().sampleRate / this.#analyser.fftSize;
-    return { peak: Math.round(best * width), level: Number.isFinite(level) ? Math.round(level) : -200 };
-  }
-
-  close(): void {
-    this.#source.disconnect();
-    this.element.srcObject = null;
-    this.element.remove();
-  }
 }

@@ -1,0 +1,113 @@
+import type { Sound } from '../src/harness-api.ts';
+import { audioContext } from './sources.ts';
+
+/** Hears one received track. */
+export interface Ear {
+  listen(): Promise<Sound>;
+  close(): void;
+}
+
+/**
+ * @param element plays the stream: Chromium decodes a remote track only while some element does
+ */
+export function makeEar(element: HTMLAudioElement, track: MediaStreamTrack): Ear {
+  element.volume = 0.01;
+  return navigator.userAgent.includes('Firefox') ? new RecordingEar(element, track) : new AnalysingEar(element, track);
+}
+
+/** Reads a live spectrum. */
+class AnalysingEar implements Ear {
+  readonly element: HTMLAudioElement;
+  readonly #analyser: AnalyserNode;
+  readonly #source: MediaStreamAudioSourceNode;
+  readonly #bins: Float32Array<ArrayBuffer>;
+
+  constructor(element: HTMLAudioElement, track: MediaStreamTrack) {
+    this.element = element;
+    const sound = audioContext();
+    this.#source = sound.createMediaStreamSource(new MediaStream([track]));
+    this.#analyser = sound.createAnalyser();
+    this.#analyser.fftSize = 8192;
+    this.#analyser.smoothingTimeConstant = 0;
+    this.#source.connect(this.#analyser);
+    this.#bins = new Float32Array(this.#analyser.frequencyBinCount);
+  }
+
+  async listen(): Promise<Sound> {
+    this.#analyser.getFloatFrequencyData(this.#bins);
+    let best = 0;
+    let level = Number.NEGATIVE_INFINITY;
+    this.#bins.forEach((value, index) => {
+      if (value > level) {
+        level = value;
+        best = index;
+      }
+    });
+    const width = audioContext().sampleRate / this.#analyser.fftSize;
+    return { peak: Math.round(best * width), level: Number.isFinite(level) ? Math.round(level) : -200 };
+  }
+
+  close(): void {
+    this.#source.disconnect();
+    this.element.srcObject = null;
+    this.element.remove();
+  }
+}
+
+const RATE = 48_000;
+
+/**
+ * Records a moment and looks at the samples. Firefox keeps an AudioContext suspended where there is no sound card, and
+ * records and decodes all the same.
+ */
+class RecordingEar implements Ear {
+  readonly #element: HTMLAudioElement;
+  readonly #track: MediaStreamTrack;
+
+  constructor(element: HTMLAudioElement, track: MediaStreamTrack) {
+    this.#element = element;
+    this.#track = track;
+  }
+
+  async listen(): Promise<Sound> {
+    const recorder = new MediaRecorder(new MediaStream([this.#track]));
+    const parts: Blob[] = [];
+    recorder.ondataavailable = (event) => parts.push(event.data);
+    const stopped = new Promise((resolve) => {
+      recorder.onstop = resolve;
+    });
+    recorder.start();
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    recorder.stop();
+    await stopped;
+    const bytes = await new Blob(parts).arrayBuffer();
+    const sound = await new OfflineAudioContext(1, RATE, RATE).decodeAudioData(bytes);
+    return pitch(sound.getChannelData(0), sound.sampleRate);
+  }
+
+  close(): void {
+    this.#element.srcObject = null;
+    this.#element.remove();
+  }
+}
+
+/** Frequency of a clean tone by its rising zero crossings, in the last third of a second. */
+function pitch(samples: Float32Array, rate: number): Sound {
+  const from = Math.max(1, samples.length - Math.floor(rate / 3));
+  let energy = 0;
+  let first = -1;
+  let last = -1;
+  let crossings = 0;
+  for (let index = from; index < samples.length; index += 1) {
+    const before = samples[index - 1] ?? 0;
+    const here = samples[index] ?? 0;
+    energy += here * here;
+    if (before < 0 && here >= 0) {
+      if (first < 0) first = index;
+      else crossings += 1;
+      last = index;
+    }
+  }
+  const level = 10 * Math.log10(energy / Math.max(1, samples.length - from) + 1e-20);
+  return { peak: last > first ? Math.round((crossings * rate) / (last - first)) : 0, level: Math.round(level) };
+}
