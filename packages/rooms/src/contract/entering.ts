@@ -7,7 +7,7 @@ type MakeLab = (settings?: RoomsSettingsInput, extra?: { random?: () => number }
 /** Creating, entering, quitting. */
 export function enteringSuite(lab: MakeLab): void {
   describe('entering and leaving', () => {
-    it('[RM2] enter with an id makes the room, then joins it', async () => {
+    it('[RM2] [RM8] enter with an id makes the room, then joins it', async () => {
       const hall = await lab();
       const made = await hall.rooms.enter({ ...room('42'), roomName: ' tea ', userId: 'ann', userName: 'Ann' });
       expect(made).toMatchObject({
@@ -28,6 +28,12 @@ export function enteringSuite(lab: MakeLab): void {
       expect(joined).toMatchObject({ created: false, room: { roomName: 'tea', ownerID: 'ann', memberCount: 2 } });
       expect(joined.room.members?.map((one) => one.userName)).toEqual(['Ann', 'Bob']);
       expect(hall.told()).toEqual(['room-created', 'member-joined ann', 'member-joined bob']);
+    });
+
+    it('[RM7] a room without a name is called by its number', async () => {
+      const hall = await lab();
+      expect((await hall.enter('42', 'ann')).room.roomName).toBe('42');
+      expect((await hall.create('43', 'ann')).room.roomName).toBe('43');
     });
 
     it('[RM2] without the privilege to create, an absent room is not made', async () => {

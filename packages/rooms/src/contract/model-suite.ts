@@ -56,7 +56,7 @@ type Step = typeof steps extends fc.Arbitrary<infer S> ? S : never;
 /** Random sequences of calls against the plain model; the seed of a failure is in its message. */
 export function modelSuite(lab: (settings?: RoomsSettingsInput) => Promise<Lab>, numRuns: number): void {
   describe('model', () => {
-    it('[RM90] any sequence of calls ends as the model says, keeps the invariants, and its events tell all of it', async () => {
+    it('[RM72] [RM90] any sequence of calls ends as the model says, keeps the invariants, and its events tell all of it', async () => {
       await fc.assert(
         fc.asyncProperty(fc.array(steps, { maxLength: 60, size: 'max' }), async (sequence) => {
           const hall = await lab({

@@ -5,7 +5,7 @@ import { HOUR, type Lab, LEASE, present, refused, room, SERVER, user } from './l
 /** Kick, forgive, dissolve. */
 export function removalSuite(lab: (settings?: RoomsSettingsInput) => Promise<Lab>): void {
   describe('removal', () => {
-    it('[RM50] [RM51] a removed member is out and stays out, at every door', async () => {
+    it('[RM50] [RM51] [RM71] a removed member is out and stays out, at every door', async () => {
       const hall = await lab();
       await hall.enter('1', 'ann');
       await hall.enter('1', 'bob');

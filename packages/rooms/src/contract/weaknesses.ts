@@ -14,7 +14,7 @@ export function weaknessSuite(lab: (settings?: { defaultCapacity?: number }) => 
       expect(await members('1')).toEqual(['ann', 'bob']);
     });
 
-    it('[W3] [RM60] a stranger sees the room but not who is in it', async () => {
+    it('[W3] [RM60] [RM61] a stranger sees the room but not who is in it', async () => {
       const { rooms, enter } = bound(await lab());
       await enter('1', 'ann');
       const seen = await rooms.info(user('eve'), room('1'));
@@ -44,9 +44,13 @@ export function weaknessSuite(lab: (settings?: { defaultCapacity?: number }) => 
       for (const [index, one] of entered.entries())
         expect(seated.includes(names[index]!)).toBe(one.status === 'fulfilled');
 
-      const leaver = seated[1]!;
-      await Promise.allSettled([rooms.quit(room('1'), leaver), enter('1', 'gus'), enter('1', seated[2]!)]);
-      expect(await members('1')).toEqual([seated[0], seated[2], 'gus']);
+      // Whether the newcomer comes before the quitter goes is open; that the books agree with what was answered is not.
+      const [, gus] = await Promise.allSettled([
+        rooms.quit(room('1'), seated[1]!),
+        enter('1', 'gus'),
+        enter('1', seated[2]!),
+      ]);
+      expect(await members('1')).toEqual([seated[0], seated[2], ...(gus.status === 'fulfilled' ? ['gus'] : [])]);
     });
 
     it('[W7] [RM21] who enters while the last member quits is in a room that exists', async () => {

@@ -29,7 +29,7 @@ describe('kill -9', () => {
     } finally {
       folder.remove();
     }
-  }, 300_000);
+  }, 600_000);
 });
 
 async function run(folder: string, seed: number): Promise<void> {
