@@ -1,101 +1,237 @@
-import { RTCDataChannel, RTCDataChannelParameters, RTCSctpTransport } from 'werift';
+import { Association } from './association.ts';
+import { ACK_MESSAGE, buildOpen, isAck, type OpenMessage, PPID, parseOpen } from './dcep.ts';
+import type { InboundMessage } from './inbound.ts';
+import type { OutboundMessage } from './outbound.ts';
 import type { ChannelId, ChannelInfo, ChannelOptions, DataChannelsOptions, DataChannelsPort } from './types.ts';
 
-/** First version: werift's SCTP behind {@link DataChannelsPort}. */
+const SCTP_PORT = 5000;
+const MAX_ID = 65534;
+
+interface Channel {
+  readonly info: ChannelInfo;
+  readonly maxLifetimeMs: number | null;
+  state: 'opening' | 'open' | 'closing';
+  /** Bytes queued or in flight. */
+  buffered: number;
+  /** A send was refused: tell when there is room again. */
+  refused: boolean;
+}
+
+/** Data channels over one association (RFC 8831). */
 export class DataChannels implements DataChannelsPort {
   readonly #options: DataChannelsOptions;
-  readonly #transport: RTCSctpTransport;
-  readonly #channels = new Map<ChannelId, { channel: RTCDataChannel; info: ChannelInfo; refused: boolean }>();
-  #nextId: number;
+  readonly #association: Association;
+  readonly #channels = new Map<ChannelId, Channel>();
+  readonly #clock: () => number;
+  #nextId: ChannelId;
   #closed = false;
 
   constructor(options: DataChannelsOptions) {
     this.#options = options;
+    this.#clock = options.clock ?? (() => performance.now());
     this.#nextId = options.role === 'client' ? 0 : 1;
-    const transport = new RTCSctpTransport(options.localPort ?? 5000);
-    transport.setRemoteMaxMessageSize(options.maxMessageSize);
-    const dtls = {
-      id: 'peer',
-      iceTransport: { role: 'controlled' },
-      onStateChange: { subscribe: () => ({ unSubscribe: () => {} }) },
-      dataReceiver: () => {},
-      sendData: (data: Buffer) => {
-        if (!this.#closed) options.sendPacket(data);
-        return Promise.resolve();
+    this.#association = new Association({
+      localPort: options.localPort ?? SCTP_PORT,
+      remotePort: options.remotePort ?? SCTP_PORT,
+      maxReassemblyBytes: options.limits.maxReassemblyBytes,
+      sendPacket: options.sendPacket,
+      clock: this.#clock,
+      onEstablished: () => {},
+      onMessage: (message) => {
+        this.#receiveMessage(message);
       },
-    };
-    transport.setDtlsTransport(dtls as unknown as Parameters<RTCSctpTransport['setDtlsTransport']>[0]);
-    transport.onDataChannel.subscribe((channel) => {
-      if (this.#channels.size >= options.limits.maxChannels) channel.close();
-      else this.#adopt(channel, 'remote');
+      onReleased: (message) => {
+        this.#released(message);
+      },
+      onRemoteReset: (streams) => {
+        for (const id of streams.length > 0 ? streams : [...this.#channels.keys()]) this.#remoteReset(id);
+      },
+      onLocalReset: (streams) => {
+        for (const id of streams) if (this.#channels.get(id)?.state === 'closing') this.#remove(id);
+      },
+      onFailed: (reason) => {
+        this.#failed(reason);
+      },
     });
-    this.#transport = transport;
   }
 
   start(): void {
-    void this.#transport.start(this.#options.remotePort ?? 5000);
+    if (!this.#closed) this.#association.start();
   }
 
   receive(packet: Uint8Array): void {
     if (this.#closed) return;
-    this.#transport.sctp['handleData'](Buffer.from(packet)).catch(() => {});
+    this.#association.receive(Buffer.from(packet.buffer, packet.byteOffset, packet.byteLength));
   }
 
   create(label: string, { ordered, maxRetransmits }: ChannelOptions): ChannelId {
-    if (this.#channels.size >= this.#options.limits.maxChannels) throw new Error('Too many channels');
+    if (this.#closed || this.#channels.size >= this.#options.limits.maxChannels) throw new Error('Too many channels');
+    const open = buildOpen(label, ordered, maxRetransmits);
+    while (this.#channels.has(this.#nextId)) this.#nextId += 2;
     const id = this.#nextId;
+    if (id > MAX_ID) throw new Error('No channel id left');
     this.#nextId += 2;
-    const parameters = new RTCDataChannelParameters({
-      label,
-      ordered,
-      id,
-      ...(maxRetransmits === null ? {} : { maxRetransmits }),
-    });
-    this.#adopt(new RTCDataChannel(this.#transport, parameters), 'local');
+    this.#add({ id, label, protocol: '', ordered, maxRetransmits, origin: 'local' }, null, 'opening');
+    this.#sendControl(id, open);
     return id;
   }
 
   send(id: ChannelId, data: Uint8Array | string): boolean {
-    const entry = this.#channels.get(id);
-    if (entry === undefined || entry.channel.readyState !== 'open') return false;
-    const bytes = typeof data === 'string' ? data : Buffer.from(data);
-    const size = Buffer.byteLength(bytes);
+    const channel = this.#channels.get(id);
+    if (this.#closed || channel === undefined || channel.state !== 'open') return false;
+    const text = typeof data === 'string';
+    const bytes = text ? Buffer.from(data) : data;
     const { maxMessageSize, limits } = this.#options;
-    if (maxMessageSize > 0 && size > maxMessageSize) return false;
-    if (entry.channel.bufferedAmount + size > limits.maxBacklogBytes) return false;
-    entry.channel.send(bytes);
+    if (maxMessageSize > 0 && bytes.length > maxMessageSize) return false;
+    if (channel.buffered + bytes.length > limits.maxBacklogBytes) {
+      channel.refused = true;
+      return false;
+    }
+    channel.buffered += bytes.length;
+    const { ordered, maxRetransmits } = channel.info;
+    const message: OutboundMessage = {
+      stream: id,
+      bytes: bytes.length,
+      ordered,
+      maxRetransmits,
+      expiresAt: channel.maxLifetimeMs === null ? null : this.#clock() + channel.maxLifetimeMs,
+      abandoned: false,
+      left: 0,
+    };
+    // SCTP has no empty messages: one zero byte of its own kind stands for them (RFC 8831 §6.6).
+    if (bytes.length === 0)
+      this.#association.send(message, text ? PPID.stringEmpty : PPID.binaryEmpty, Buffer.alloc(1));
+    else this.#association.send(message, text ? PPID.string : PPID.binary, bytes);
     return true;
   }
 
   buffered(id: ChannelId): number {
-    return this.#channels.get(id)?.channel.bufferedAmount ?? 0;
+    return this.#channels.get(id)?.buffered ?? 0;
   }
 
   closeChannel(id: ChannelId): void {
-    this.#channels.get(id)?.channel.close();
+    const channel = this.#channels.get(id);
+    if (channel === undefined || channel.state === 'closing') return;
+    channel.state = 'closing';
+    // What was sent before goes first; its acknowledgement brings the reset on its way.
+    if (channel.buffered === 0) this.#association.resetStream(id);
   }
 
   close(): void {
     if (this.#closed) return;
-    void this.#transport.stop().catch(() => {});
     this.#closed = true;
+    this.#association.close();
+    this.#channels.clear();
   }
 
-  #adopt(channel: RTCDataChannel, origin: ChannelInfo['origin']): void {
-    const id = channel.id ?? 0;
-    const { label, protocol, ordered, maxRetransmits } = channel;
-    const info: ChannelInfo = { id, label, protocol, ordered, maxRetransmits, origin };
-    this.#channels.set(id, { channel, info, refused: false });
-    channel.onMessage.subscribe((data) => {
-      if (!this.#closed) this.#options.sink.onMessage(id, data);
-    });
-    channel.stateChange.subscribe((state) => {
-      if (this.#closed) return;
-      if (state === 'open') this.#options.sink.onOpen(info);
-      else if (state === 'closed') {
-        this.#channels.delete(id);
-        this.#options.sink.onClose(id);
-      }
-    });
+  #receiveMessage({ stream: id, ppid, data }: InboundMessage): void {
+    if (this.#closed) return;
+    if (ppid === PPID.dcep) {
+      this.#receiveControl(id, data);
+      return;
+    }
+    const channel = this.#channels.get(id);
+    if (channel === undefined) return;
+    // Data instead of the ACK says the same (RFC 8832 §6).
+    if (channel.state === 'opening') this.#opened(channel);
+    const { sink } = this.#options;
+    switch (ppid) {
+      case PPID.string:
+        sink.onMessage(id, data.toString('utf8'));
+        break;
+      case PPID.binary:
+        sink.onMessage(id, data);
+        break;
+      case PPID.stringEmpty:
+        sink.onMessage(id, '');
+        break;
+      case PPID.binaryEmpty:
+        sink.onMessage(id, new Uint8Array(0));
+        break;
+      default:
+        break;
+    }
+  }
+
+  #receiveControl(id: ChannelId, data: Buffer): void {
+    const channel = this.#channels.get(id);
+    if (isAck(data)) {
+      if (channel?.state === 'opening') this.#opened(channel);
+      return;
+    }
+    const open = parseOpen(data);
+    if (open === null || channel !== undefined) return;
+    this.#receiveOpen(id, open);
+  }
+
+  #receiveOpen(id: ChannelId, open: OpenMessage): void {
+    const { role, limits } = this.#options;
+    // Their ids have the other parity than ours (RFC 8832 §6).
+    const ours = id % 2 === (role === 'client' ? 0 : 1);
+    if (ours || id > MAX_ID || this.#channels.size >= limits.maxChannels) {
+      this.#association.resetStream(id);
+      return;
+    }
+    const { label, protocol, ordered, maxRetransmits, maxLifetimeMs } = open;
+    const info: ChannelInfo = { id, label, protocol, ordered, maxRetransmits, origin: 'remote' };
+    const channel = this.#add(info, maxLifetimeMs, 'open');
+    this.#sendControl(id, ACK_MESSAGE);
+    this.#options.sink.onOpen(channel.info);
+  }
+
+  #add(info: ChannelInfo, maxLifetimeMs: number | null, state: Channel['state']): Channel {
+    const channel: Channel = { info, maxLifetimeMs, state, buffered: 0, refused: false };
+    this.#channels.set(info.id, channel);
+    return channel;
+  }
+
+  #opened(channel: Channel): void {
+    channel.state = 'open';
+    this.#options.sink.onOpen(channel.info);
+  }
+
+  #sendControl(id: ChannelId, data: Buffer): void {
+    const message: OutboundMessage = {
+      stream: id,
+      bytes: 0,
+      ordered: true,
+      maxRetransmits: null,
+      expiresAt: null,
+      abandoned: false,
+      left: 0,
+    };
+    this.#association.send(message, PPID.dcep, data);
+  }
+
+  #released(message: OutboundMessage): void {
+    const channel = this.#channels.get(message.stream);
+    if (this.#closed || channel === undefined) return;
+    channel.buffered -= message.bytes;
+    if (channel.state === 'closing') {
+      if (channel.buffered === 0) this.#association.resetStream(channel.info.id);
+    } else if (channel.refused && channel.buffered <= this.#options.limits.maxBacklogBytes / 2) {
+      channel.refused = false;
+      this.#options.sink.onDrain?.(channel.info.id);
+    }
+  }
+
+  /** The other end closed: our side of the stream is reset too, then the id is free (RFC 8831 §6.7). */
+  #remoteReset(id: ChannelId): void {
+    const channel = this.#channels.get(id);
+    if (channel === undefined) return;
+    if (channel.state !== 'closing') this.#association.resetStream(id);
+    this.#remove(id);
+  }
+
+  #remove(id: ChannelId): void {
+    if (this.#channels.delete(id) && !this.#closed) this.#options.sink.onClose(id);
+  }
+
+  #failed(reason: string): void {
+    if (this.#closed) return;
+    const ids = [...this.#channels.keys()];
+    for (const id of ids) this.#remove(id);
+    this.#closed = true;
+    this.#options.sink.onFailed?.(reason);
   }
 }

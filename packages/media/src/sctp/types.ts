@@ -64,6 +64,8 @@ export interface DataChannelsOptions {
   readonly localPort?: number;
   readonly remotePort?: number;
   readonly limits: DataChannelsLimits;
+  /** Monotonic milliseconds; `performance.now` when absent. */
+  readonly clock?: () => number;
   readonly sink: DataChannelsSink;
 }
 
