@@ -7,7 +7,7 @@ const RIDS = ['q', 'h', 'f'];
 
 describe('hostile input', () => {
   it('[FW50] random and mutated RTP and RTCP never throw, and every slot comes back', () => {
-    for (let seed = 1; seed <= 30; seed++) {
+    for (let seed = 1; seed <= 12; seed++) {
       const random = seeded(seed);
       const scene = new Scene({ slots: 600, history: 128, seed });
       const uplinks = [
