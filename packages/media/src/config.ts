@@ -35,6 +35,10 @@ export const controlLimitsSchema = z.strictObject({
   sdpLength: count.default(256_000),
   /** Signal messages per second of one client, on average; a burst of three times as many is allowed. */
   signalMessagesPerSecond: count.default(100),
+  /** Changes of one participant announced per second; a burst of three times as many is allowed, the rest is gathered. */
+  announcementsPerSecond: count.default(10),
+  /** Offers and answers per second of one client; a burst of three times as many is allowed. */
+  descriptionsPerSecond: count.default(10),
   /** Joins and validations per second from one address; a burst of three times as many is allowed. */
   joinsPerAddressPerSecond: count.default(50),
   /** Addresses remembered for the rate above. */

@@ -52,8 +52,22 @@ export async function createEngine(input: EngineConfigInput): Promise<MediaEngin
     log,
     createConnection: (role, sink) => createConnection({ role, sink, transport, forwarder, codecPolicy }),
   });
-  const forwardTimer = setInterval(() => forwarder.tick(clock()), FORWARD_TICK_MS);
-  const controlTimer = setInterval(() => control.tick(clock()), CONTROL_TICK_MS);
+  // A defect in periodic work must not end every call of this engine: it is logged, and the next round comes.
+  const guarded = (what: string, work: () => void) => () => {
+    try {
+      work();
+    } catch (error) {
+      log.error({ err: error }, `${what} failed`);
+    }
+  };
+  const forwardTimer = setInterval(
+    guarded('forwarding work', () => forwarder.tick(clock())),
+    FORWARD_TICK_MS,
+  );
+  const controlTimer = setInterval(
+    guarded('control work', () => control.tick(clock())),
+    CONTROL_TICK_MS,
+  );
   const addresses: EngineAddress[] = transport
     .candidates()
     .map(({ protocol, address, port }) => ({ protocol, address, port }));

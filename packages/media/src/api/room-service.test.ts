@@ -155,6 +155,7 @@ describe('[SG32] the server API', () => {
       ADMIN,
     );
     expect(bob.down.open(microphone)).toBeDefined();
+    world.pass(200);
     const verifier = new TokenVerifier(KEY, SECRET);
     await expect
       .poll(async () => (await verifier.verify(bob.last('refreshToken') ?? '')).video)

@@ -165,7 +165,7 @@ export class RoomService {
     // Attributes, too, say what may be received.
     participant.subscriptions.reconcileAll();
     room.markChanged();
-    void this.#manager.refreshToken(room, participant);
+    this.#manager.refreshSoon(participant);
     return participant.info();
   }
 

@@ -27,6 +27,12 @@ export interface EngineAttachment {
   close(): void;
 }
 
+/**
+ * What the HTTP server must accept as request head: tokens with metadata and offers travel in the URL. Give it to
+ * `createServer({ maxHeaderSize })`; Node's own default (16 KiB) turns such clients away with 431.
+ */
+export const SIGNAL_MAX_HEADER_BYTES = 1024 * 1024;
+
 const TWIRP = '/twirp/';
 const SIGNAL_PATHS: Readonly<Record<string, SignalRequest['path']>> = {
   '/rtc': '/rtc',

@@ -21,7 +21,7 @@ import type { EngineContext } from './context.ts';
 import type { Participant, ParticipantInit } from './participant.ts';
 import { judgePresence, type PresenceLimits } from './presence.ts';
 import { announceQuality } from './quality-round.ts';
-import { type Departure, publishCodecs, Room, type RoomOptions } from './room.ts';
+import { publishCodecs, Room, type RoomOptions } from './room.ts';
 
 /** Shown to clients, which decide by it what they may ask for. Not empty, or they give up. */
 export const SERVER_VERSION = '1.13.5';
@@ -120,7 +120,7 @@ export class RoomManager {
       }),
     });
     room.joined(participant);
-    void this.refreshToken(room, participant);
+    this.#refresh(room, participant);
     return participant;
   }
 
@@ -148,7 +148,7 @@ export class RoomManager {
     const participants = [...room.departedSince(lostAt - 1_000), participant.info(), ...room.othersOf(participant)];
     participant.send({ case: 'update', value: new ParticipantUpdate({ participants }) });
     participant.send({ case: 'roomUpdate', value: new RoomUpdate({ room: room.info() }) });
-    void this.refreshToken(room, participant);
+    this.#refresh(room, participant);
     participant.offer(true);
     if (breaks) {
       this.#simulated.delete(participant);
@@ -167,12 +167,19 @@ export class RoomManager {
     session.close(1000, '');
   }
 
-  remove(room: Room, participant: Participant, departure: Departure): void {
-    room.remove(participant, departure);
+  /** Claims changed: a fresh token goes out with the next tick, however often they change until then. */
+  refreshSoon(participant: Participant): void {
+    participant.nextRefreshAt = this.#context.clock();
   }
 
   /** Sends a fresh token, after asking the admission hook again. */
-  async refreshToken(room: Room, participant: Participant): Promise<void> {
+  #refresh(room: Room, participant: Participant): void {
+    this.#issueToken(room, participant).catch((error: unknown) => {
+      this.#context.log.error({ err: error, participant: participant.sid }, 'a token could not be issued');
+    });
+  }
+
+  async #issueToken(room: Room, participant: Participant): Promise<void> {
     const { config, clock, isRevoked, tokens } = this.#context;
     participant.nextRefreshAt = clock() + config.signal.tokenRefreshMs;
     if (isRevoked(room.name, participant.identity)) {
@@ -210,6 +217,7 @@ export class RoomManager {
     if (info) this.#nextInfo = now + 1_000;
     for (const room of [...this.#rooms.values()]) {
       for (const participant of [...room.participants]) this.#watch(room, participant, now);
+      room.tick();
       if (speakers) announceSpeakers(room);
       if (quality) announceQuality(room, now);
       if (info) room.flushInfo();
@@ -232,7 +240,7 @@ export class RoomManager {
   }
 
   #watch(room: Room, participant: Participant, now: number): void {
-    if (now >= participant.nextRefreshAt) void this.refreshToken(room, participant);
+    if (now >= participant.nextRefreshAt) this.#refresh(room, participant);
     if (participant.gone) return;
     const verdict = judgePresence(participant.presence, now, this.#presence);
     switch (verdict.kind) {

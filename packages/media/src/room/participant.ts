@@ -16,6 +16,7 @@ import {
 } from '@livekit/protocol';
 import type { Connection, ConnectionRole, SessionDescription, UplinkSection } from '../connection/types.ts';
 import { type Permission, permissionToProto } from '../signal/permission.ts';
+import { RateLimit } from '../signal/rate.ts';
 import type { ResponseMessage, SignalSession } from '../signal/session.ts';
 import { newSid } from '../signal/sid.ts';
 import type { PeerState } from '../transport/types.ts';
@@ -89,6 +90,7 @@ export class Participant {
   subscriptionRule: ((viewer: Participant, trackSid: string) => boolean) | null = null;
   /** Time of the next refreshed token. */
   nextRefreshAt: number;
+  readonly #announcements: RateLimit;
   activeOnce = false;
   /** Quality last told to the room; null = never. */
   announcedQuality: ConnectionQuality | null = null;
@@ -136,6 +138,8 @@ export class Participant {
       send: (message) => this.send(message),
       onSubscribed: (track) => host.onSubscribed(this, track),
     });
+    const rate = limits.announcementsPerSecond;
+    this.#announcements = new RateLimit(rate, rate * 3, now);
     this.inbox = new DataInbox(limits, now);
     this.outbox = new DataOutbox(limits.replayBytes, () => this.#links.downstream);
     this.#links = new Links(context.createConnection, init.singleConnection, {
@@ -221,6 +225,11 @@ export class Participant {
       clientProtocol: this.init.client.clientProtocol,
       capabilities: this.init.client.capabilities,
     });
+  }
+
+  /** Whether a change may be announced at once. */
+  takeAnnouncement(): boolean {
+    return this.#announcements.take(this.#context.clock());
   }
 
   /** Something that others see changed. */

@@ -27,10 +27,11 @@ export function announceQuality(room: Room, now: number): void {
   for (const viewer of room.participants) {
     if (!viewer.active) continue;
     const updates: ConnectionQualityInfo[] = [];
+    const heard = viewer.subscriptions.publishers();
     for (const [sid, info] of infos) {
       if (sid === viewer.sid) {
         if (info.quality !== ConnectionQuality.LOST) updates.push(info);
-      } else if (viewer.subscriptions.hears(sid)) updates.push(info);
+      } else if (heard.has(sid)) updates.push(info);
     }
     if (updates.length > 0) {
       viewer.send({ case: 'connectionQuality', value: new ConnectionQualityUpdate({ updates }) });

@@ -7,7 +7,7 @@ import {
   DataPacket_Kind,
   DisconnectReason,
   LeaveRequest_Action,
-  type ParticipantInfo,
+  ParticipantInfo,
   ParticipantUpdate,
   Room as RoomInfo,
   RoomUpdate,
@@ -54,6 +54,8 @@ export class Room implements ParticipantHost {
   readonly #tracks = new Map<string, PublishedTrack>();
   readonly #replay: ReplayBuffer;
   readonly #nonces = new NonceMemory();
+  /** Participants whose change is not announced yet; true = to themselves, too. */
+  readonly #waiting = new Map<Participant, boolean>();
   readonly #departed: { readonly at: number; readonly info: ParticipantInfo }[] = [];
   #metadata: string;
   #everJoined = false;
@@ -86,15 +88,6 @@ export class Room implements ParticipantHost {
 
   get(identity: string): Participant | undefined {
     return this.#participants.get(identity);
-  }
-
-  bySid(sid: string): Participant | undefined {
-    for (const participant of this.#participants.values()) if (participant.sid === sid) return participant;
-    return undefined;
-  }
-
-  track(sid: string): PublishedTrack | undefined {
-    return this.#tracks.get(sid);
   }
 
   info(): RoomInfo {
@@ -135,6 +128,8 @@ export class Room implements ParticipantHost {
 
   /** Takes a participant in. Throws when the transport has no room for its connections. */
   admit(init: ParticipantInit): Participant {
+    // Made first: if there is no room for the newer one, the older one stays.
+    const participant = new Participant(this.#context, this, init);
     const present = this.#participants.get(init.identity);
     if (present) {
       this.remove(present, {
@@ -142,7 +137,6 @@ export class Room implements ParticipantHost {
         leave: LeaveRequest_Action.DISCONNECT,
       });
     }
-    const participant = new Participant(this.#context, this, init);
     this.#participants.set(init.identity, participant);
     this.#everJoined = true;
     this.#infoDirty = true;
@@ -167,7 +161,9 @@ export class Room implements ParticipantHost {
     const info = participant.info();
     this.#infoDirty = true;
     if (!participant.permission.hidden) {
-      this.#departed.push({ at: this.#context.clock(), info });
+      const { sid, identity, version, state, disconnectReason } = info;
+      const brief = new ParticipantInfo({ sid, identity, version, state, disconnectReason });
+      this.#departed.push({ at: this.#context.clock(), info: brief });
       if (this.#departed.length > REMEMBERED_DEPARTURES) this.#departed.shift();
       this.#broadcast({ case: 'update', value: new ParticipantUpdate({ participants: [info] }) }, null);
     }
@@ -221,6 +217,26 @@ export class Room implements ParticipantHost {
     for (const other of this.#participants.values()) {
       if (other !== participant && other.stage !== 'joining') other.sendFrame(frame);
     }
+  }
+
+  /**
+   * As {@link announce}, but a participant that changes something all the time is told of at the next tick only: one
+   * small message must not cost a room a large one each time.
+   */
+  announceSoon(participant: Participant, self: boolean): void {
+    if (participant.takeAnnouncement()) {
+      this.announce(participant, self);
+      return;
+    }
+    this.#waiting.set(participant, self || (this.#waiting.get(participant) ?? false));
+  }
+
+  /** Periodic work: announcements that had to wait. */
+  tick(): void {
+    if (this.#waiting.size === 0) return;
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const [participant, self] of waiting) if (!participant.gone) this.announce(participant, self);
   }
 
   setMetadata(metadata: string): void {
@@ -288,7 +304,7 @@ export class Room implements ParticipantHost {
   }
 
   onTrackChanged(track: PublishedTrack): void {
-    this.announce(track.publisher, false);
+    this.announceSoon(track.publisher, false);
   }
 
   onSubscribed(_viewer: Participant, track: PublishedTrack): void {

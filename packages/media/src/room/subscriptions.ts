@@ -57,16 +57,11 @@ export class Subscriptions {
     }
   }
 
-  isSubscribed(sid: string): boolean {
-    return this.#entries.get(sid)?.subscription != null;
-  }
-
-  /** Whether anything of a publisher is subscribed. */
-  hears(publisherSid: string): boolean {
-    for (const entry of this.#entries.values()) {
-      if (entry.subscription && entry.track.publisher.sid === publisherSid) return true;
-    }
-    return false;
+  /** SIDs of the participants of whom anything is subscribed. */
+  publishers(): ReadonlySet<string> {
+    const sids = new Set<string>();
+    for (const entry of this.#entries.values()) if (entry.subscription) sids.add(entry.track.publisher.sid);
+    return sids;
   }
 
   /** A track is there (published, or the viewer just came): subscribe if it is wished for and allowed. */

@@ -176,6 +176,7 @@ class SessionBinding implements SessionOwner {
   readonly #context: EngineContext;
   readonly #handler: RequestHandler;
   readonly #rate: RateLimit;
+  readonly #descriptions: RateLimit;
   #room: Room | null = null;
   #participant: Participant | null = null;
 
@@ -184,6 +185,8 @@ class SessionBinding implements SessionOwner {
     this.#handler = handler;
     const rate = context.config.limits.signalMessagesPerSecond;
     this.#rate = new RateLimit(rate, rate * 3, context.clock());
+    const descriptions = context.config.limits.descriptionsPerSecond;
+    this.#descriptions = new RateLimit(descriptions, descriptions * 3, context.clock());
   }
 
   bind(room: Room, participant: Participant): void {
@@ -205,7 +208,10 @@ class SessionBinding implements SessionOwner {
     participant.heard(now);
     try {
       const message = decodeRequest(frame);
-      if (message) this.#handler.handle(room, participant, message);
+      if (!message) return;
+      const description = message.case === 'offer' || message.case === 'answer';
+      if (description && !this.#descriptions.take(now)) participant.dropSignal(now);
+      else this.#handler.handle(room, participant, message);
     } catch (error) {
       this.#context.log.info({ participant: participant.sid, err: error }, 'a signal message was dropped');
     }

@@ -176,9 +176,9 @@ export class RequestHandler {
       respond(problem.reason, problem.message);
       return;
     }
-    room.announce(participant, true);
+    room.announceSoon(participant, true);
     respond(RequestResponse_Reason.OK, '');
-    void this.#manager.refreshToken(room, participant);
+    this.#manager.refreshSoon(participant);
   }
 }
 
@@ -198,18 +198,36 @@ function leaveReason(reason: DisconnectReason): DisconnectReason {
   }
 }
 
+const MAX_RULES = 1_000;
+
+/** Looked up by viewer and by track, so that many rules cost no more than few. */
+function rulesByViewer(permissions: readonly TrackPermission[]): ReadonlyMap<string, 'all' | ReadonlySet<string>> {
+  const rules = new Map<string, 'all' | Set<string>>();
+  for (const permission of permissions.slice(0, MAX_RULES)) {
+    const key =
+      permission.participantSid !== ''
+        ? `sid:${permission.participantSid}`
+        : `identity:${permission.participantIdentity}`;
+    const known = rules.get(key);
+    if (permission.allTracks || known === 'all') {
+      rules.set(key, 'all');
+      continue;
+    }
+    const tracks = known ?? new Set<string>();
+    for (const sid of permission.trackSids.slice(0, MAX_RULES)) tracks.add(sid);
+    rules.set(key, tracks);
+  }
+  return rules;
+}
+
 function setSubscriptionPermission(room: Room, publisher: Participant, rules: SubscriptionPermission): void {
   if (rules.allParticipants) {
     publisher.subscriptionRule = null;
   } else {
-    const permissions: readonly TrackPermission[] = rules.trackPermissions.slice(0, 1_000);
+    const allowed = rulesByViewer(rules.trackPermissions);
     publisher.subscriptionRule = (viewer, trackSid) =>
-      permissions.some(
-        (permission) =>
-          (permission.participantSid !== ''
-            ? permission.participantSid === viewer.sid
-            : permission.participantIdentity === viewer.identity) &&
-          (permission.allTracks || permission.trackSids.includes(trackSid)),
+      [allowed.get(`sid:${viewer.sid}`), allowed.get(`identity:${viewer.identity}`)].some(
+        (tracks) => tracks === 'all' || tracks?.has(trackSid) === true,
       );
   }
   room.reconcilePublisher(publisher);
