@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import type { RoomState } from '@lianmai/rooms';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Children } from '../testing/children.ts';
+import { Children, together } from '../testing/children.ts';
 import { temporaryFolder } from '../testing/folder.ts';
 import { Database } from './database.ts';
 import { MIGRATIONS } from './migrations.ts';
@@ -199,9 +199,12 @@ describe('first starts', () => {
   it('[RM86] several processes that start at once on no file agree on one application, key, secret and user', async () => {
     const children = await Children.of(FIRST_START, folder.path);
     for (let round = 0; round < 3; round++) {
+      const starts = ['a', 'b', 'c', 'd'].map((name, index) =>
+        children.start([`${path}.${round}`, name, String(index + 1)]),
+      );
+      await together(starts);
       const answers = await Promise.all(
-        ['a', 'b', 'c', 'd'].map(async (name, index) => {
-          const child = children.start([`${path}.${round}`, name, String(index + 1)]);
+        starts.map(async (child) => {
           const [answer, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')]);
           expect(code).toBe(0);
           return answer;

@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { RoomEvent, StoredRoom } from '@lianmai/rooms';
 import { describe, expect, it } from 'vitest';
-import { Children } from '../testing/children.ts';
+import { Children, together } from '../testing/children.ts';
 import { temporaryFolder } from '../testing/folder.ts';
 import { HAMMER_CAPACITY, type HammerReport, reportPath } from '../testing/hammer.ts';
 import { openSqliteStore } from './open.ts';
@@ -31,14 +31,14 @@ describe('several processes on one file', () => {
 async function run(folder: string, seed: number): Promise<void> {
   const path = join(folder, 'rooms.db');
   const children = await Children.of(HAMMER, folder);
-  let working = PROCESSES.length;
-  const exits = PROCESSES.map(async (name, index) => {
-    const child = children.start([path, name, String(seed + index), String(CALLS)]);
-    child.stdout.resume();
+  const hammers = PROCESSES.map((name, index) => children.start([path, name, String(seed + index), String(CALLS)]));
+  let working = hammers.length;
+  const exits = hammers.map(async (child) => {
     const [code] = await once(child, 'exit');
     working -= 1;
     return code;
   });
+  await together(hammers);
   const stores = await openSqliteStore(path, { busyTimeoutMs: 20_000 });
   try {
     let looks = 0;

@@ -1,7 +1,9 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
+
+export type Child = ChildProcessByStdio<Writable, Readable, null>;
 
 /** Starts a script of ours again and again, quickly: what it compiles is kept in the folder. */
 export class Children {
@@ -23,10 +25,16 @@ export class Children {
     return children;
   }
 
-  start(parameters: readonly string[]): ChildProcessByStdio<null, Readable, null> {
+  start(parameters: readonly string[]): Child {
     return spawn(process.execPath, [this.#script, ...parameters], {
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['pipe', 'pipe', 'inherit'],
       env: this.#env,
     });
   }
+}
+
+/** Lets children that called `ready` go on, all at the same moment. */
+export async function together(children: readonly Child[]): Promise<void> {
+  await Promise.all(children.map((child) => once(child.stdout, 'data')));
+  for (const child of children) child.stdin.end();
 }

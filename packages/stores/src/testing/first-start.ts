@@ -1,9 +1,11 @@
 /** One of several processes that start at the same moment on a file that is not there yet. Prints what it found or made. */
 import { writeSync } from 'node:fs';
 import { openSqliteStore } from '../sqlite/open.ts';
+import { ready } from './ready.ts';
 
 const [path, name, number] = process.argv.slice(2);
 if (path !== undefined && name !== undefined) {
+  ready();
   const stores = await openSqliteStore(path, { busyTimeoutMs: 20_000 });
   const application = await stores.applications.ensureApplication(() => ({
     sdkAppId: Number(number),

@@ -7,6 +7,7 @@ import { writeFileSync } from 'node:fs';
 import { LianmaiError } from '@lianmai/protocol';
 import { createRooms, type RoomEvent } from '@lianmai/rooms';
 import { openSqliteStore } from '../sqlite/open.ts';
+import { ready } from './ready.ts';
 import { pick, seeded } from './seeded.ts';
 
 const HOUR = 3_600_000;
@@ -38,6 +39,7 @@ async function hammer(path: string, name: string, seed: number, calls: number): 
   const report: HammerReport = { events: [], outcomes: {}, last: {}, contradictions: [] };
   rooms.onEvent((event) => report.events.push(event));
   let left = calls;
+  ready();
 
   /** One user of this process: one call after the other, as a person would. */
   const play = async (userId: string): Promise<void> => {
