@@ -28,6 +28,12 @@ const OVERHEAD = 64;
 /** Gap blocks that fit a packet beside the rest. */
 const MAX_GAPS = 200;
 
+/** A small piece that has to wait is copied, so that it does not hold the memory of its whole packet. */
+function keep(flags: number, data: Buffer): Buffer {
+  const whole = (flags & DATA_FLAG.begin) !== 0 && (flags & DATA_FLAG.end) !== 0;
+  return whole || data.length > 512 ? data : Buffer.from(data);
+}
+
 /** Receiving half of an association: transmission numbers, reassembly and order. */
 export class Inbound {
   readonly #limit: number;
@@ -80,7 +86,7 @@ export class Inbound {
       stream: value.readUInt16BE(4),
       ssn: value.readUInt16BE(6),
       ppid: value.readUInt32BE(8),
-      data: value.subarray(12),
+      data: keep(flags, value.subarray(12)),
     };
     this.#fragments.set(tsn, fragment);
     this.#held += fragment.data.length + OVERHEAD;

@@ -2,6 +2,7 @@ import type { RemoteInfo } from 'node:dgram';
 import { hostCandidates, parseAddresses, usefulAddresses } from './addresses.ts';
 import { DtlsAssociation } from './dtls.ts';
 import { createCertificate, type DtlsCertificate } from './dtls-certificate.ts';
+import { warmUp } from './dtls-warmup.ts';
 import { type CompiledExtensions, compileExtensions, NO_EXTENSIONS } from './extensions.ts';
 import { type Path, PathTable } from './paths.ts';
 import { createIceParameters, Peer, sameIdentity } from './peer.ts';
@@ -43,6 +44,7 @@ export async function createTransport(options: TransportOptions): Promise<Transp
   const certificate = await createCertificate();
   const bound = await bindAll(asked.length > 0 ? asked : usefulAddresses(), options.port, asked.length > 0);
   const port = bound[0]!.socket.address().port;
+  warmUp(certificate);
   const candidates = hostCandidates([...announced, ...bound.map(({ local }) => local)], port);
   return new UdpTransport(options, bound, certificate, candidates, port);
 }
