@@ -84,4 +84,12 @@ describe('data channels', () => {
     h.connection.acceptOffer(sdp({ sections: [audio('0'), application('1')], ufrag: 'Again' }), 2);
     expect(h.associations).toHaveLength(1);
   });
+
+  it('[PC63] a data section that comes after the connection begins at once', () => {
+    const h = new Harness('single');
+    h.connection.acceptOffer(sdp({ sections: [audio('0')] }), 1);
+    h.setState('connected');
+    h.connection.acceptOffer(sdp({ sections: [audio('0'), application('1')] }), 2);
+    expect(h.channels.started).toBe(true);
+  });
 });

@@ -182,7 +182,7 @@ class MediaConnection implements Connection {
     this.#remote.apply(answer, dtlsRole, offer.ice);
     this.#negotiateData(answer, dtlsRole);
     for (let i = 0; i < this.#sections.length; i++) this.#takeAnswer(this.#sections[i]!, answer.sections[i]!);
-    if (this.#changedSinceOffer || this.#sections.some(isDraining) || this.#pending().length > 0) {
+    if (this.#changedSinceOffer || this.#sections.some(isDraining) || this.#pending().some((s) => this.#hasPlace(s))) {
       this.#changedSinceOffer = false;
       this.#gatherer.changed();
     }
@@ -268,6 +268,12 @@ class MediaConnection implements Connection {
       this.#sections.push(section);
     }
     this.#reserve(subscription, section);
+  }
+
+  #hasPlace({ kind }: ViewerSubscription): boolean {
+    return (
+      this.#sections.length < this.#limits.sdp.maxSections || this.#sections.some((section) => isFree(section, kind))
+    );
   }
 
   #takeAnswer(state: SectionState, remote: Section): void {
@@ -390,6 +396,8 @@ class MediaConnection implements Connection {
     for (const section of remote.sections) {
       if (section.kind === 'application' && !section.rejected) this.#channels.negotiated(dtlsRole, section);
     }
+    // The data section may come later than the connection.
+    if (this.#state === 'connected') this.#channels.start();
   }
 
   #description(

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Uplink } from '../forward/types.ts';
+import { DEFAULT_SDP_LIMITS } from '../sdp/limits.ts';
 import { FakeForwarder, Harness } from './testing/fakes.ts';
 import { acceptAll, audio, CODECS, read, sdp, sending, video } from './testing/sdp.ts';
 import { NegotiationError } from './types.ts';
@@ -186,5 +187,20 @@ describe('offers to a viewer', () => {
     const { camera } = room();
     for (const role of ['single', 'publisher'] as const) expect(new Harness(role).connection.createOffer()).toBeNull();
     expect(() => new Harness('publisher').subscribe(camera)).toThrow();
+  });
+
+  it('[PC55] subscriptions above the limit of sections wait without offers for ever', () => {
+    const forwarder = new FakeForwarder();
+    const publisher = new Harness('publisher', { forwarder });
+    publisher.connection.acceptOffer(sdp({ sections: [audio('0', sending('a')), video('1', sending('v'))] }), 1);
+    const limits = { sdp: { ...DEFAULT_SDP_LIMITS, maxSections: 2 } };
+    const viewer = new Harness('subscriber', { forwarder, limits });
+    const [first, second] = publisher.started.map(({ uplink }) => viewer.subscribe(uplink));
+    viewer.timers.advance(20);
+    const { sdp: text, id } = viewer.connection.createOffer()!;
+    viewer.connection.acceptAnswer(acceptAll(text), id);
+    expect([first!.mid, second!.mid]).toEqual(['1', null]);
+    viewer.timers.advance(60_000);
+    expect(viewer.needed).toHaveLength(1);
   });
 });

@@ -106,7 +106,7 @@ export interface Connection {
   sendData(kind: DataChannelKind, data: Uint8Array): boolean;
   /** Bytes queued on a channel. */
   dataBacklog(kind: DataChannelKind): number;
-  /** Round trip of the connection in ms from RTCP, null when unknown. */
+  /** Ends channels, uplinks, downlinks and the transport peer. Nothing is told afterwards; later calls do nothing. */
   close(): void;
 }
 
