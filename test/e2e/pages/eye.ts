@@ -3,10 +3,35 @@ import type { Look, Rgb } from '../src/harness-api.ts';
 const WIDTH = 64;
 const HEIGHT = 36;
 
-/** Reads pixels of a playing video element. */
+let canvas: CanvasRenderingContext2D | null = null;
+
+function drawing(): CanvasRenderingContext2D {
+  if (canvas !== null) return canvas;
+  const element = document.createElement('canvas');
+  element.width = WIDTH;
+  element.height = HEIGHT;
+  canvas = element.getContext('2d', { alpha: false, willReadFrequently: true });
+  if (canvas === null) throw new Error('no 2d canvas here');
+  return canvas;
+}
+
+/** Colour, mark and size of what an element shows now; null while it shows nothing. */
+export function lookAt(element: HTMLVideoElement): Omit<Look, 'frames'> | null {
+  if (element.videoWidth === 0 || element.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return null;
+  const paper = drawing();
+  paper.drawImage(element, 0, 0, WIDTH, HEIGHT);
+  const { data } = paper.getImageData(0, 0, WIDTH, HEIGHT);
+  return {
+    color: meanColor(data),
+    mark: brightestColumn(data),
+    width: element.videoWidth,
+    height: element.videoHeight,
+  };
+}
+
+/** Watches one playing video element. */
 export class Eye {
   readonly element: HTMLVideoElement;
-  readonly #drawing: CanvasRenderingContext2D;
   /** Frames presented; Firefox counts none for streams in its playback quality. */
   #frames = 0;
 
@@ -16,12 +41,6 @@ export class Eye {
     element.playsInline = true;
     element.width = 160;
     document.body.append(element);
-    const canvas = document.createElement('canvas');
-    canvas.width = WIDTH;
-    canvas.height = HEIGHT;
-    const drawing = canvas.getContext('2d', { alpha: false, willReadFrequently: true });
-    if (drawing === null) throw new Error('no 2d canvas here');
-    this.#drawing = drawing;
     const count = () => {
       this.#frames += 1;
       element.requestVideoFrameCallback(count);
@@ -31,17 +50,8 @@ export class Eye {
 
   /** Null until the first frame is there. */
   look(): Look | null {
-    const { element } = this;
-    if (element.videoWidth === 0 || element.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return null;
-    this.#drawing.drawImage(element, 0, 0, WIDTH, HEIGHT);
-    const { data } = this.#drawing.getImageData(0, 0, WIDTH, HEIGHT);
-    return {
-      color: meanColor(data),
-      mark: brightestColumn(data),
-      frames: this.#frames,
-      width: element.videoWidth,
-      height: element.videoHeight,
-    };
+    const seen = lookAt(this.element);
+    return seen === null ? null : { ...seen, frames: this.#frames };
   }
 
   close(): void {

@@ -1,0 +1,63 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { freeTcpPort, freeUdpPort } from '../ports.ts';
+import { ServerProcess } from '../targets/process.ts';
+
+const exec = promisify(execFile);
+const root = fileURLToPath(new URL('../../../..', import.meta.url));
+const main = join(root, 'packages', 'server', 'src', 'main.ts');
+const page = join(root, 'apps', 'web', 'dist', 'index.html');
+
+/** `lianmai serve` on a data folder and ports of its own. */
+export interface Product {
+  readonly httpUrl: string;
+  readonly wsUrl: string;
+  /** What `lianmai keys` prints. */
+  keys(): Promise<{ readonly api: { readonly key: string; readonly secret: string } }>;
+  stop(): Promise<void>;
+  start(): Promise<void>;
+  close(): Promise<void>;
+  log(): string;
+}
+
+export async function startProduct(settings: Readonly<Record<string, string>> = {}): Promise<Product> {
+  if (!existsSync(page)) throw new Error('the web app is not built: npm run build');
+  const dataDir = await mkdtemp(join(tmpdir(), 'lianmai-e2e-'));
+  const port = await freeTcpPort();
+  const env = {
+    LIANMAI_HOST: '127.0.0.1',
+    LIANMAI_PORT: String(port),
+    LIANMAI_RTC_PORT: String(await freeUdpPort()),
+    LIANMAI_DATA_DIR: dataDir,
+    LIANMAI_TLS: 'off',
+    ...settings,
+  };
+  const server = new ServerProcess(process.execPath, [main, 'serve'], env);
+  const httpUrl = `http://127.0.0.1:${port}`;
+  const ready = async () => (await fetch(`${httpUrl}/healthz`)).ok;
+  await server.start(ready);
+  return {
+    httpUrl,
+    wsUrl: `ws://127.0.0.1:${port}`,
+    async keys() {
+      const { stdout } = await exec(process.execPath, [main, 'keys'], { env: { ...process.env, ...env } });
+      return JSON.parse(stdout);
+    },
+    async stop() {
+      server.signal('SIGTERM');
+      await server.ended();
+    },
+    start: () => server.start(ready),
+    async close() {
+      server.signal('SIGKILL');
+      await server.ended();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+    log: () => server.log(),
+  };
+}

@@ -1,0 +1,11 @@
+import type { Look, Sound, Source } from './harness-api.ts';
+
+/** What the tests read in pages of the product. */
+export interface WatchApi {
+  /** The own identity in the media room. */
+  identity(): Promise<string>;
+  /** Identities of the others, sorted. */
+  identities(): Promise<readonly string[]>;
+  look(identity: string, source: Source): Promise<Look | null>;
+  listen(identity: string): Promise<Sound | null>;
+}
