@@ -19,7 +19,7 @@ export type { OpenedStore, OpenStore } from './contract/lab.ts';
  * @param open a fresh, empty store, closed after each test
  * @param modelRuns random sequences of calls to compare with the model
  */
-export function roomsContract(name: string, open: OpenStore, modelRuns = 100): void {
+export function roomsContract(name: string, open: OpenStore, modelRuns = 60): void {
   describe(name, () => {
     const opened: OpenedStore[] = [];
     afterEach(async () => {

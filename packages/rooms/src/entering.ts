@@ -3,8 +3,7 @@ import { takeSeat } from './capacity.ts';
 import type { Happening, Outcome } from './happening.ts';
 import { refuseRevoked } from './revocation.ts';
 import type { RoomsSettings } from './settings.ts';
-import type { LiveRoom, RoomState, Seat } from './state.ts';
-import { isLive } from './succession.ts';
+import { isLive, type LiveRoom, type LiveState, type RoomState, type Seat } from './state.ts';
 
 /** Somebody at the door; checked already. */
 export interface Entrant {
@@ -20,7 +19,7 @@ export interface NewRoom {
 }
 
 /** A room that certainly lives. */
-export type LiveOutcome = Outcome<RoomState & { readonly live: LiveRoom }>;
+export type LiveOutcome = Outcome<LiveState>;
 
 /** Makes the room, with its creator in the first seat. Removals of a room that had this id before go on until they run out. */
 export function makeRoom(
@@ -49,12 +48,7 @@ export function makeRoom(
  * Seats the user in the room that there is, on a lease until he appears in the media room. He who has a seat keeps it, full or not; with
  * a connection still there, the lease covers the change to the new one.
  */
-export function joinRoom(
-  state: RoomState & { readonly live: LiveRoom },
-  entrant: Entrant,
-  now: number,
-  settings: RoomsSettings,
-): LiveOutcome {
+export function joinRoom(state: LiveState, entrant: Entrant, now: number, settings: RoomsSettings): LiveOutcome {
   refuseRevoked(state, entrant.userId, now);
   const taken = takeSeat(
     state.live,

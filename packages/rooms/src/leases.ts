@@ -1,8 +1,8 @@
 import type { Outcome } from './happening.ts';
 import { forgetRunOut } from './revocation.ts';
 import type { RoomsSettings } from './settings.ts';
-import type { RoomState, Seat } from './state.ts';
-import { depart, isLive } from './succession.ts';
+import { isLive, type RoomState, type Seat } from './state.ts';
+import { depart } from './succession.ts';
 
 /** Whether the seat is still somebody's at `now` (Unix ms): he is in the media room, or his lease runs. */
 export function isHeld(seat: Seat, now: number): boolean {

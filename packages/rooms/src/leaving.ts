@@ -2,20 +2,18 @@ import { LianmaiError } from '@lianmai/protocol';
 import type { Outcome } from './happening.ts';
 import { revoke } from './revocation.ts';
 import type { RoomsSettings } from './settings.ts';
-import { type LiveRoom, type RoomState, seatOf } from './state.ts';
-import { depart, isLive } from './succession.ts';
+import { isLive, type LiveState, type RoomState, seatOf } from './state.ts';
+import { depart } from './succession.ts';
 import type { Actor } from './types.ts';
 
-type Lived = RoomState & { readonly live: LiveRoom };
-
 /** The state of a room in use; throws `noSuchRoom`. */
-export function requireLive(state: RoomState | null): Lived {
+export function requireLive(state: RoomState | null): LiveState {
   if (!isLive(state)) throw new LianmaiError('noSuchRoom');
   return state;
 }
 
 /** The state, if the actor owns the room or is the server. */
-export function requireOwned(state: RoomState | null, actor: Actor): Lived {
+export function requireOwned(state: RoomState | null, actor: Actor): LiveState {
   const lived = requireLive(state);
   if (actor.kind === 'user' && actor.userId !== lived.live.ownerId) throw new LianmaiError('notOwner');
   return lived;

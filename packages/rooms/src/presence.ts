@@ -5,11 +5,9 @@ import type { Happening, Outcome, Ruling } from './happening.ts';
 import { isHeld } from './leases.ts';
 import { isRevokedIn } from './revocation.ts';
 import type { RoomsSettings } from './settings.ts';
-import { type LiveRoom, type RoomState, type Seat, seatOf } from './state.ts';
-import { depart, isLive } from './succession.ts';
+import { isLive, type LiveState, type RoomState, type Seat, seatOf } from './state.ts';
+import { depart } from './succession.ts';
 import type { MediaPresence } from './types.ts';
-
-type Lived = RoomState & { readonly live: LiveRoom };
 
 /**
  * A participant is in the media room: his seat is held by that presence from now on, and his lease has done its work. One
@@ -95,7 +93,7 @@ export function presenceLost(state: RoomState | null, now: number, settings: Roo
 }
 
 /** Ends the presence of these seats, and frees those that no lease holds. */
-function vacate(state: Lived, vacated: readonly Seat[], now: number, settings: RoomsSettings): Outcome {
+function vacate(state: LiveState, vacated: readonly Seat[], now: number, settings: RoomsSettings): Outcome {
   if (vacated.length === 0) return { state, happenings: [] };
   const seats = state.live.seats.map((seat) => (vacated.includes(seat) ? absent(seat) : seat));
   const freed = seats.filter((seat) => !isHeld(seat, now));

@@ -17,9 +17,8 @@ import { participantJoined, participantLeft, presenceLost, reconcileRoom } from 
 import { isRevokedIn } from './revocation.ts';
 import { drawRoomId, MAX_DRAWS } from './room-draw.ts';
 import { type RoomsSettings, type RoomsSettingsInput, roomsSettingsSchema } from './settings.ts';
-import { type LiveRoom, type RoomState, seatOf } from './state.ts';
+import { isLive, type LiveRoom, type RoomState, seatOf } from './state.ts';
 import type { RoomStore, StoredRoom } from './store.ts';
-import { isLive } from './succession.ts';
 import type { Actor, EnterResult, MediaPresence, RoomEvent, RoomKey, Rooms } from './types.ts';
 import { fullInfo, infoFor, publicInfo } from './visibility.ts';
 

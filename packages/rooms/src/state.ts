@@ -48,6 +48,14 @@ export interface RoomState {
   readonly revocations: readonly Revocation[];
 }
 
+/** A state with a room in use. */
+export type LiveState = RoomState & { readonly live: LiveRoom };
+
+/** Whether there is a room in use. */
+export function isLive(state: RoomState | null): state is LiveState {
+  return state !== null && state.live !== null;
+}
+
 /** The seat of this user. */
 export function seatOf(room: LiveRoom, userId: string): Seat | undefined {
   return room.seats.find((seat) => seat.userId === userId);

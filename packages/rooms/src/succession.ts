@@ -1,7 +1,7 @@
 import type { Happening, Outcome } from './happening.ts';
 import { forgetRunOut, revocationsAfterEnd } from './revocation.ts';
 import type { RoomsSettings } from './settings.ts';
-import { type LiveRoom, type RoomState, seatOf } from './state.ts';
+import { type LiveState, seatOf } from './state.ts';
 import type { RoomEvent } from './types.ts';
 
 type LeaveReason = Extract<RoomEvent, { kind: 'member-left' }>['reason'];
@@ -12,13 +12,16 @@ export interface Departure {
   readonly reason: LeaveReason;
 }
 
-type Lived = RoomState & { readonly live: LiveRoom };
-
 /**
  * Takes members out of their room. When the owner is among them the longest-present of the others owns it; the creator stays who
  * he was. The room ends with its last member; its removals stay until they run out. Users without a seat are passed over.
  */
-export function depart(state: Lived, departures: readonly Departure[], now: number, settings: RoomsSettings): Outcome {
+export function depart(
+  state: LiveState,
+  departures: readonly Departure[],
+  now: number,
+  settings: RoomsSettings,
+): Outcome {
   const leaving = departures.filter((one) => seatOf(state.live, one.userId) !== undefined);
   if (leaving.length === 0) return { state, happenings: [] };
   const happenings: Happening[] = leaving.map(({ userId, reason }) => ({ kind: 'member-left', userId, reason }));
@@ -37,9 +40,4 @@ export function depart(state: Lived, departures: readonly Departure[], now: numb
   const ownerId = gone.has(state.live.ownerId) ? first.userId : state.live.ownerId;
   if (ownerId !== state.live.ownerId) happenings.push({ kind: 'owner-changed', userId: ownerId });
   return { state: { ...state, live: { ...state.live, seats, ownerId } }, happenings };
-}
-
-/** Whether there is a room in use. */
-export function isLive(state: RoomState | null): state is Lived {
-  return state !== null && state.live !== null;
 }

@@ -82,7 +82,7 @@ export function modelSuite(lab: (settings?: RoomsSettingsInput) => Promise<Lab>,
         }),
         { numRuns },
       );
-    }, 60_000);
+    }, 300_000);
   });
 }
 

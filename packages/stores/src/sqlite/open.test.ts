@@ -213,5 +213,5 @@ describe('first starts', () => {
       expect(answers[0]).toContain('"sdkAppId"');
       expect(new Set(answers).size).toBe(1);
     }
-  }, 60_000);
+  }, 300_000);
 });
