@@ -245,14 +245,21 @@ describe('hostile packets', () => {
     const { client, server } = link();
     const id = await channel(client, server);
     let tag = 0;
+    let acknowledged: number | null = null;
     client.filter = (packet) => {
       tag = packet.readUInt32BE(4);
+      const sack = parsePacket(packet, 5000, 5000)?.chunks.find(({ type }) => type === CHUNK.sack);
+      if (sack !== undefined) acknowledged = sack.value.readUInt32BE(0);
       return [packet];
     };
     server.channels.send(id, 'before');
-    await until(() => client.messages.length === 1 && tag !== 0, 'a message');
+    await until(() => client.messages.length === 1 && acknowledged !== null, 'a message');
     const wild = Buffer.alloc(12 + 280 * 4);
-    wild.writeUInt32BE(0x12345678, 0);
+    const beyond = Buffer.from(wild);
+    beyond.writeUInt32BE((acknowledged! + 5) >>> 0, 0);
+    server.channels.receive(buildPacket(5000, 5000, tag, [buildChunk(CHUNK.sack, 0, beyond)]));
+    wild.writeUInt32BE(acknowledged!, 0);
+    wild.writeUInt32BE(1_000_000, 4);
     wild.writeUInt16BE(280, 8);
     for (let i = 0; i < 280; i++) wild.writeUInt32BE(0x0001ffff, 12 + i * 4);
     for (let i = 0; i < 1000; i++)

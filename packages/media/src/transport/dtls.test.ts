@@ -1,8 +1,10 @@
+import { createHash, createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { until } from './contract/wire.ts';
 import { DtlsAssociation } from './dtls.ts';
 import { createCertificate, type DtlsCertificate, matchesFingerprint } from './dtls-certificate.ts';
 import { HandshakeReassembly } from './dtls-reassembly.ts';
+import { verifyFinished } from './dtls-verify.ts';
 import type { SrtpContext } from './srtp.ts';
 import { SRTP_PROFILE } from './srtp-keys.ts';
 
@@ -96,7 +98,21 @@ describe('DTLS association', () => {
     // werift answers a Finished within microtasks; the forgery arrives one turn after it was sent.
     for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
     expect(server.connected).toBe(false);
+    // Nor does it end the handshake: anybody on the way could have written it.
+    expect(server.ended).toBeNull();
     close();
+  });
+
+  it('[TP14] Finished must match the transcript, the keys and the side', () => {
+    const [secret, transcript] = [Buffer.alloc(48, 3), Buffer.from('every message so far')];
+    const hmac = (data: Buffer) => createHmac('sha256', secret).update(data).digest();
+    const seed = Buffer.concat([Buffer.from('client finished'), createHash('sha256').update(transcript).digest()]);
+    const body = hmac(Buffer.concat([hmac(seed), seed])).subarray(0, 12);
+    expect(verifyFinished(body, 'client', secret, transcript)).toBe(true);
+    expect(verifyFinished(body, 'server', secret, transcript)).toBe(false);
+    expect(verifyFinished(body, 'client', Buffer.alloc(48, 4), transcript)).toBe(false);
+    expect(verifyFinished(body, 'client', secret, Buffer.from('something else'))).toBe(false);
+    expect(verifyFinished(body.subarray(0, 11), 'client', secret, transcript)).toBe(false);
   });
 
   it('[TP18] a record that comes twice is read once, a changed one never', async () => {
