@@ -112,6 +112,6 @@ export interface Connection {
 
 /** What a room's policy lets a connection negotiate. */
 export interface CodecPolicy {
-  /** Mime types that publishers may send, lower case, preferred first; empty = every one we forward. */
+  /** Mime types that publishers may send, lower case, preferred first; a kind that it does not name is free. */
   readonly publish: readonly string[];
 }

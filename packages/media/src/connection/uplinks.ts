@@ -86,7 +86,7 @@ export function unpublish(context: UplinkContext, state: MediaState): void {
 }
 
 function publisherCodecs(context: UplinkContext, remote: MediaSection): Codec[] {
-  const codecs = orderForPublisher(remote.codecs, context.policy.publish);
+  const codecs = orderForPublisher(remote.kind, remote.codecs, context.policy.publish);
   const opus = remote.kind === 'audio' ? (context.sink.opusPreferences?.(remote.trackId) ?? null) : null;
   return opus === null ? codecs : codecs.map((codec) => withOpusPreferences(codec, opus));
 }

@@ -257,18 +257,22 @@ export function binding(codec: Codec): CodecBinding {
 }
 
 /**
- * What a publisher may send, best first: the policy's order when it names codecs, else the offer's. Constrained baseline
- * goes before the other profiles of H.264, since it is what every viewer and phone decodes.
+ * What a publisher may send, best first: the policy's order when it names codecs of this kind, else the offer's.
+ * Constrained baseline goes before the other profiles of H.264, since it is what every viewer and phone decodes.
  */
-export function orderForPublisher(offered: readonly Codec[], publish: readonly string[]): Codec[] {
+export function orderForPublisher(kind: MediaKind, offered: readonly Codec[], policy: readonly string[]): Codec[] {
+  const publish = policy.filter((mimeType) => mimeType.startsWith(`${kind}/`));
   const allowed = publish.length === 0 ? [...offered] : offered.filter((codec) => publish.includes(codec.mimeType));
   const rank = (codec: Codec) =>
     publish.length > 0
       ? publish.indexOf(codec.mimeType)
       : allowed.findIndex((other) => other.mimeType === codec.mimeType);
   const profile = (codec: Codec) => (codec.key === 'h264/constrained-baseline' ? 0 : 1);
-  // Array.prototype.sort is stable: the offer's order stays within one rank.
-  return allowed.sort((a, b) => rank(a) - rank(b) || profile(a) - profile(b));
+  // Ranks are read before the sort changes the array; sorting is stable, so the offer's order stays within one rank.
+  return allowed
+    .map((codec) => ({ codec, rank: rank(codec), profile: profile(codec) }))
+    .sort((a, b) => a.rank - b.rank || a.profile - b.profile)
+    .map(({ codec }) => codec);
 }
 
 /** Opus with `stereo` and `usedtx` as wanted (RFC 7587 §7: the receiver's wish to the sender). */

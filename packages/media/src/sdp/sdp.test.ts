@@ -134,16 +134,17 @@ describe('codecs', () => {
 
   it('[PC21] orders by policy, constrained baseline first among H.264', () => {
     const offered = codecsOf(CODECS.vp8, CODECS.h264High, CODECS.h264Baseline, CODECS.h264);
-    expect(keys(orderForPublisher(offered, []))).toEqual([
+    expect(keys(orderForPublisher('video', offered, []))).toEqual([
       'vp8',
       'h264/constrained-baseline',
       'h264/high',
       'h264/baseline',
       'h264/baseline',
     ]);
-    expect(orderForPublisher(offered, ['video/h264', 'video/vp8'])[0]!.key).toBe('h264/constrained-baseline');
-    expect(keys(orderForPublisher(offered, ['video/vp8']))).toEqual(['vp8']);
-    expect(orderForPublisher(offered, ['video/av1'])).toEqual([]);
+    expect(orderForPublisher('video', offered, ['video/h264', 'video/vp8'])[0]!.key).toBe('h264/constrained-baseline');
+    expect(keys(orderForPublisher('video', offered, ['video/vp8']))).toEqual(['vp8']);
+    expect(orderForPublisher('video', offered, ['video/av1'])).toEqual([]);
+    expect(orderForPublisher('video', offered, ['audio/opus'])).toHaveLength(5);
   });
 
   it('[PC24] names H.264 profiles', () => {
