@@ -79,7 +79,12 @@ export async function startServer(config: Config, log: Logger, overrides: Overri
     if (engine !== null) followEngine(engine, services);
     const sessions = new Sessions(credentials.sessionSecret, config.identity.sessionSeconds);
     const attachment: EngineAttachment | null =
-      engine === null ? null : attachEngine(engine, { clientAddress: proxies.clientAddress });
+      engine === null
+        ? null
+        : attachEngine(engine, {
+            clientAddress: proxies.clientAddress,
+            maxMessageBytes: config.engine.signalMessageBytes,
+          });
     if (attachment !== null) undo.push(() => attachment.close());
 
     const app = createHttpServer({ config, log, proxies, tls, engine: attachment });

@@ -54,6 +54,7 @@ function example(setting: Setting): { text: string; value: unknown; also: Record
     'livekit.url': ['wss://lk.example', 'wss://lk.example', { LIVEKIT_API_KEY: 'k', LIVEKIT_API_SECRET: 's' }],
     'api.key': ['mykey', 'mykey', { LIANMAI_API_SECRET: '0123456789abcdef' }],
     'api.secret': ['0123456789abcdef', '0123456789abcdef', { LIANMAI_API_KEY: 'mykey' }],
+    'engine.webhookUrls': ['https://a.example/hook', ['https://a.example/hook']],
     'identity.wechatAppId': ['wx1', 'wx1', { LIANMAI_WECHAT_SECRET: 's' }],
     'identity.wechatSecret': ['s', 's', { LIANMAI_WECHAT_APP_ID: 'wx1' }],
     'identity.wechatBaseUrl': ['http://stand-in.example/', 'http://stand-in.example'],

@@ -4,32 +4,9 @@
  */
 import { ALL_PRIVILEGES } from '@lianmai/protocol';
 import { z } from 'zod';
-import { type SettingInfo, setting } from './setting.ts';
-
-type Names = readonly [env: string, flag: string];
-
-function describe(kind: SettingInfo['kind'], [env, flag]: Names, en: string, zh: string): SettingInfo {
-  return { kind, env, flag, en, zh };
-}
-
-const text = (names: Names, en: string, zh: string) => describe('text', names, en, zh);
-const number = (names: Names, en: string, zh: string) => describe('number', names, en, zh);
-const flagged = (names: Names, en: string, zh: string) => describe('boolean', names, en, zh);
-const list = (names: Names, en: string, zh: string) => describe('list', names, en, zh);
-const json = (names: Names, en: string, zh: string) => describe('json', names, en, zh);
-const secret = (names: Names, en: string, zh: string): SettingInfo => ({ ...text(names, en, zh), secret: true });
-
-const port = z.int().min(0).max(65_535);
-const seconds = (least: number, most: number) => z.int().min(least).max(most);
-
-/** An http(s) origin with an optional path, no query. */
-const httpUrl = z.url({ protocol: /^https?$/, hostname: /./ }).transform((url) => url.replace(/\/+$/, ''));
-
-const iceServer = z.strictObject({
-  urls: z.array(z.string().regex(/^(stun|stuns|turn|turns):/)).min(1),
-  username: z.string().default(''),
-  credential: z.string().default(''),
-});
+import { flagged, httpUrl, list, number, port, seconds, secret, text } from './kinds.ts';
+import { engineSection, livekitSection, mediaSection } from './schema-media.ts';
+import { setting } from './setting.ts';
 
 const httpSection = z.strictObject({
   port: setting(
@@ -86,84 +63,6 @@ const httpSection = z.strictObject({
       ['LIANMAI_CORS_ORIGINS', 'cors-origins'],
       'Origins that may call functions and roomsig from a page; "*" is any (no cookie is ever used).',
       '允许在页面中调用函数与 roomsig 的来源；“*” 表示任意来源（本服务不使用 Cookie）。',
-    ),
-  ),
-});
-
-const mediaSection = z.strictObject({
-  rtcPort: setting(
-    port.default(7885),
-    number(['LIANMAI_RTC_PORT', 'rtc-port'], 'UDP port of all media.', '所有音视频共用的 UDP 端口。'),
-  ),
-  announcedIp: setting(
-    z.array(z.union([z.ipv4(), z.ipv6()])).default([]),
-    list(
-      ['LIANMAI_ANNOUNCED_IP', 'announced-ip'],
-      'Public addresses announced to clients besides those found on the interfaces.',
-      '除自动发现的地址外，另外告知客户端的公网地址。',
-    ),
-  ),
-  iceServers: setting(
-    z.array(iceServer).max(16).default([]),
-    json(
-      ['LIANMAI_ICE_SERVERS', 'ice-servers'],
-      'STUN/TURN servers passed to clients, as JSON: [{"urls":["turn:…"],"username":"…","credential":"…"}].',
-      '下发给客户端的 STUN/TURN 服务器（JSON）。',
-    ),
-  ),
-  resumeSeconds: setting(
-    seconds(1, 300).default(20),
-    number(
-      ['LIANMAI_RESUME_SECONDS', 'resume-seconds'],
-      'A participant whose network vanished keeps his place for this long.',
-      '网络中断的参与者保留位置的秒数。',
-    ),
-  ),
-  reconcileSeconds: setting(
-    seconds(1, 3600).default(15),
-    number(
-      ['LIANMAI_RECONCILE_SECONDS', 'reconcile-seconds'],
-      'How often the members are compared with who is in the media rooms.',
-      '核对房间成员与媒体房间的间隔秒数。',
-    ),
-  ),
-  maxParticipants: setting(
-    z.int().min(1).max(100_000).default(5000),
-    number(
-      ['LIANMAI_MAX_PARTICIPANTS', 'max-participants'],
-      'Most participants of the embedded engine at once.',
-      '内置媒体引擎同时在线的参与者上限。',
-    ),
-  ),
-  joinsPerAddressPerSecond: setting(
-    z.int().min(1).max(10_000).default(50),
-    number(
-      ['LIANMAI_JOINS_PER_ADDRESS', 'joins-per-address'],
-      'Media joins a second from one address.',
-      '单个地址每秒加入媒体房间的次数上限。',
-    ),
-  ),
-});
-
-const livekitSection = z.strictObject({
-  url: setting(
-    z.union([z.literal(''), z.url({ protocol: /^(wss?|https?)$/, hostname: /./ })]).default(''),
-    text(
-      ['LIVEKIT_URL', 'livekit-url'],
-      'A LiveKit server used instead of the embedded engine; its webhooks go to /webhooks/livekit.',
-      '用外部 LiveKit 服务器代替内置媒体引擎；其 webhook 指向 /webhooks/livekit。',
-    ),
-  ),
-  apiKey: setting(
-    z.string().default(''),
-    text(['LIVEKIT_API_KEY', 'livekit-api-key'], 'API key of that LiveKit server.', '该 LiveKit 服务器的 API key。'),
-  ),
-  apiSecret: setting(
-    z.string().default(''),
-    secret(
-      ['LIVEKIT_API_SECRET', 'livekit-api-secret'],
-      'API secret of that LiveKit server.',
-      '该 LiveKit 服务器的 API secret。',
     ),
   ),
 });
@@ -329,6 +228,10 @@ const limitsSection = z.strictObject({
       '单个地址每分钟的登录次数。',
     ),
   ),
+  connections: setting(
+    z.int().min(10).max(1_000_000).default(20_000),
+    number(['LIANMAI_CONNECTIONS', 'connections'], 'TCP connections at once.', '同时保持的 TCP 连接数上限。'),
+  ),
   trackedClients: setting(
     z.int().min(100).max(1_000_000).default(20_000),
     number(
@@ -382,6 +285,7 @@ export const configSchema = z
     ),
     http: httpSection.prefault({}),
     media: mediaSection.prefault({}),
+    engine: engineSection.prefault({}),
     livekit: livekitSection.prefault({}),
     api: apiSection.prefault({}),
     identity: identitySection.prefault({}),

@@ -28,10 +28,12 @@ export interface HttpServerParts {
 /** A request's head may take this long; slow ones are dropped. */
 const HEADERS_TIMEOUT_MS = 15_000;
 const REQUEST_TIMEOUT_MS = 30_000;
+/** LiveKit's clients put their first session description into the URL of the signal. */
+const MAX_HEADER_BYTES = 65_536;
 
 /** One port for everything: the engine takes what is LiveKit's, Fastify the rest. Routes are added by the caller. */
 export function createHttpServer(parts: HttpServerParts): FastifyInstance {
-  const { config, log, proxies, tls, engine } = parts;
+  const { config, log, proxies } = parts;
   const loggerInstance: FastifyBaseLogger = log;
   const app: FastifyInstance = Fastify({
     loggerInstance,
@@ -41,7 +43,7 @@ export function createHttpServer(parts: HttpServerParts): FastifyInstance {
     forceCloseConnections: true,
     genReqId: requestIds(),
     routerOptions: { maxParamLength: 128 },
-    serverFactory: (handler) => listen(handler, tls, engine),
+    serverFactory: (handler) => listen(handler, parts),
   });
 
   // Clients of these addresses say many things about what they send; it is JSON all the same, or nothing.
@@ -81,11 +83,16 @@ export function createHttpServer(parts: HttpServerParts): FastifyInstance {
   return app;
 }
 
-function listen(handler: RequestListener, tls: TlsFiles | null, engine: EngineRoutes | null): Server {
+function listen(handler: RequestListener, { config, tls, engine }: HttpServerParts): Server {
   const onRequest: RequestListener = (request, response) => {
     if (engine?.handleRequest(request, response) !== true) handler(request, response);
   };
-  const server = tls === null ? createServer(onRequest) : createTlsServer({ cert: tls.cert, key: tls.key }, onRequest);
+  const options = { maxHeaderSize: MAX_HEADER_BYTES };
+  const server =
+    tls === null
+      ? createServer(options, onRequest)
+      : createTlsServer({ ...options, cert: tls.cert, key: tls.key }, onRequest);
+  server.maxConnections = config.limits.connections;
   server.headersTimeout = HEADERS_TIMEOUT_MS;
   server.requestTimeout = REQUEST_TIMEOUT_MS;
   server.on('upgrade', (request, socket, head) => {

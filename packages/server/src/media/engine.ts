@@ -6,17 +6,31 @@ import type { KeyPair } from '../identity/server-key.ts';
 
 /** Starts the embedded engine with our settings. @throws ExitError when its port cannot be bound. */
 export async function startMediaEngine(config: Config, api: KeyPair): Promise<MediaEngine> {
-  const { media, rooms, tickets, log } = config;
+  const { media, engine, rooms, tickets, log } = config;
   try {
     return await startEngine({
       keys: { [api.key]: api.secret },
-      rtc: { port: media.rtcPort, announcedAddresses: media.announcedIp },
+      rtc: {
+        port: media.rtcPort,
+        announcedAddresses: media.announcedIp,
+        maxUnauthenticatedStunPerSecond: engine.stunPerSecond,
+        maxHandshakes: engine.handshakes,
+      },
+      webhooks: { urls: engine.webhookUrls },
       participant: { resumeWindowMs: media.resumeSeconds * 1000 },
       signal: { iceServers: media.iceServers, tokenLifetimeSeconds: Math.max(600, tickets.mediaTokenSeconds) },
       limits: {
         rooms: rooms.maxRooms,
         participants: media.maxParticipants,
         joinsPerAddressPerSecond: media.joinsPerAddressPerSecond,
+        participantsPerRoom: engine.participantsPerRoom,
+        tracksPerParticipant: engine.tracksPerParticipant,
+        metadataBytes: engine.metadataBytes,
+        attributesBytes: engine.attributesBytes,
+        signalMessageBytes: engine.signalMessageBytes,
+        signalMessagesPerSecond: engine.signalMessagesPerSecond,
+        sdpLength: engine.sdpLength,
+        dataPacketBytes: engine.dataPacketBytes,
       },
       logLevel: log.level === 'info' ? 'warn' : log.level,
     });
