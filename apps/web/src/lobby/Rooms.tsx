@@ -7,6 +7,7 @@ import { roomPath } from '../app/routes.ts';
 import { CopyLink } from '../ui/CopyLink.tsx';
 import { Icon } from '../ui/Icon.tsx';
 import { LogoMark } from '../ui/Logo.tsx';
+import { isNamed, roomTitle } from '../ui/room-title.ts';
 import { ageOf } from './age.ts';
 
 /** The time, told anew often enough for ages in minutes. */
@@ -111,13 +112,13 @@ function RoomsBody({
 function RoomRow({ room, now }: { readonly room: RoomInfo; readonly now: number }) {
   const { t } = useTranslation();
   const full = room.memberCount >= room.capacity;
-  const name = room.roomName || t('lobby.unnamed', { number: room.roomID });
+  const name = roomTitle(room, t);
   const age = ageOf(room.createTime, now);
   const share = Math.min(room.memberCount / Math.max(room.capacity, 1), 1);
   return (
     <li className="room-row" data-testid="room-list-item" data-room={room.roomID} data-full={full}>
       <span className="room-badge" aria-hidden="true">
-        {[...name][0]?.toUpperCase()}
+        {isNamed(room) ? [...name][0]?.toUpperCase() : '#'}
       </span>
       <div className="room-text">
         <h3 title={name}>{name}</h3>

@@ -1,5 +1,6 @@
 import type { MediaListener, MediaPort } from '@lianmai/client-core';
 import {
+  ConnectionState,
   type DisconnectReason,
   type LocalAudioTrack,
   type LocalTrackPublication,
@@ -35,9 +36,7 @@ export class LiveKitMedia implements MediaPort {
       disconnectOnPageLeave: true,
     });
     this.room
-      .on(RoomEvent.Reconnecting, () => this.#listener?.onReconnecting())
-      .on(RoomEvent.SignalReconnecting, () => this.#listener?.onReconnecting())
-      .on(RoomEvent.Reconnected, () => this.#listener?.onReconnected())
+      .on(RoomEvent.ConnectionStateChanged, (state) => this.#onState(state))
       .on(RoomEvent.Disconnected, (reason) => this.#onDisconnected(reason))
       .on(RoomEvent.LocalTrackPublished, (publication) => this.#remember(publication))
       .on(RoomEvent.TrackMuted, (publication, participant) => this.#rememberMute(publication, participant))
@@ -99,6 +98,13 @@ export class LiveKitMedia implements MediaPort {
       await (video ? local.publishTrack(video, { source: Track.Source.Camera }) : local.setCameraEnabled(true)).catch(
         ignore,
       );
+    }
+  }
+
+  #onState(state: ConnectionState): void {
+    if (state === ConnectionState.Connected) this.#listener?.onReconnected();
+    else if (state === ConnectionState.Reconnecting || state === ConnectionState.SignalReconnecting) {
+      this.#listener?.onReconnecting();
     }
   }
 

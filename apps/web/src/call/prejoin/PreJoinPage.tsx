@@ -6,6 +6,7 @@ import { client } from '../../app/client.ts';
 import { readPreferences } from '../../platform/preferences.ts';
 import { CopyLink } from '../../ui/CopyLink.tsx';
 import { Page, usePageTitle } from '../../ui/Page.tsx';
+import { isNamed, roomTitle } from '../../ui/room-title.ts';
 import { useStepText } from '../JoiningPage.tsx';
 import { currentPageProblem } from '../media/device-problem.ts';
 import type { Devices } from '../media/livekit-media.ts';
@@ -85,8 +86,9 @@ export function PreJoinPage({
       return;
     }
     onJoin(trimmed, {
-      microphone: { on: microphoneOn && !pageProblem, deviceId: microphoneId, track: microphone.release() },
-      camera: { on: cameraOn && !pageProblem, deviceId: cameraId, track: camera.release() },
+      // A device that does not work here is not asked for again there.
+      microphone: { on: microphoneOn && !microphone.problem, deviceId: microphoneId, track: microphone.release() },
+      camera: { on: cameraOn && !camera.problem, deviceId: cameraId, track: camera.release() },
     });
   };
 
@@ -177,7 +179,7 @@ export function PreJoinPage({
 function useHeading(target: EnterTarget, look: RoomLook): string {
   const { t } = useTranslation();
   if ('roomName' in target) return target.roomName;
-  return (look.kind === 'room' && look.room.roomName) || t('prejoin.room', { number: target.roomId });
+  return look.kind === 'room' ? roomTitle(look.room, t) : t('prejoin.room', { number: target.roomId });
 }
 
 function RoomLine({ target, look }: { readonly target: EnterTarget; readonly look: RoomLook }) {
@@ -190,11 +192,11 @@ function RoomLine({ target, look }: { readonly target: EnterTarget; readonly loo
       </p>
     );
   if (look.kind === 'none') return <p className="prejoin-line">{t('prejoin.nobody')}</p>;
-  const { memberCount: count, capacity, roomName, roomID } = look.room;
+  const { memberCount: count, capacity, roomID } = look.room;
   const people = count >= capacity ? t('prejoin.full', { count, capacity }) : t('prejoin.people', { count });
   return (
     <p className="prejoin-line">
-      {roomName ? `${t('prejoin.room', { number: roomID })} · ` : ''}
+      {isNamed(look.room) ? `${t('prejoin.room', { number: roomID })} · ` : ''}
       {people}
     </p>
   );

@@ -3,6 +3,7 @@ import { RoomAudioRenderer, StartAudio, useChat, useParticipants } from '@liveki
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { usePageTitle } from '../../ui/Page.tsx';
+import { roomTitle } from '../../ui/room-title.ts';
 import { ChatPanel } from './ChatPanel.tsx';
 import { ControlBar } from './ControlBar.tsx';
 import { DevicesDialog } from './DevicesDialog.tsx';
@@ -33,7 +34,7 @@ export function RoomPage({
   const participants = useParticipants();
   const { chatMessages, send, isSending } = useChat();
   const unread = useUnread(chatMessages.length, panel === 'chat');
-  const heading = room.roomName || t('lobby.unnamed', { number: room.roomID });
+  const heading = roomTitle(room, t);
   usePageTitle(heading);
   useAnnouncements(link);
   useRoomRefresh(controller, participants.map((one) => one.identity).join(' '));
