@@ -41,6 +41,7 @@ export function createHandlers(services: Services): Handlers {
    * so a quit stays a quit.
    */
   async function leaveMedia(key: RoomKey, userId: string): Promise<void> {
+    if (!services.presence.mayBePresent(key, userId)) return;
     try {
       await media.control.removeParticipant(mediaRoomName(key.sdkAppId, key.roomId), userId);
     } catch (error) {

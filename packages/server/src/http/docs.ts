@@ -8,6 +8,9 @@ declare module 'fastify' {
   }
 }
 
+const LOGO =
+  '<svg xmlns="http://www.w3.org/2000/svg" width="150" height="40"><text x="4" y="28" font-family="sans-serif" font-size="22" fill="#fff">Lianmai 连麦</text></svg>';
+
 /** `GET /openapi.json`, and the same for people at `GET /docs`; everything is served from here, nothing from elsewhere. */
 export async function registerDocs(app: FastifyInstance): Promise<void> {
   const document = openApiDocument();
@@ -21,6 +24,7 @@ export async function registerDocs(app: FastifyInstance): Promise<void> {
       "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; frame-ancestors 'none'",
     uiConfig: { docExpansion: 'list', deepLinking: true, displayRequestDuration: true },
     theme: { title: 'Lianmai API' },
+    logo: { type: 'image/svg+xml', content: LOGO },
   });
 }
 

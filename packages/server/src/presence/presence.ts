@@ -27,6 +27,9 @@ export class Presence {
   /** What the media service was told to keep out, so that what has lapsed since is lifted. */
   #revoked = new Map<string, { room: string; userId: string }>();
 
+  /** Who is in the media rooms by what was told: `<media room>/<user>` → participant SID. */
+  readonly #present = new Map<string, string>();
+
   constructor(parts: PresenceParts) {
     this.#parts = parts;
     // Told at once after the store has it, so that the media door is shut before anybody hears of it.
@@ -56,18 +59,30 @@ export class Presence {
     if (participant === null) return;
     switch (event.event) {
       case 'participant_joined':
+        if (this.#parts.media.tellsAll) this.#present.set(`${name}/${participant.userId}`, participant.participantSid);
         return this.#enqueue(name, () => this.#joined(name, key, participant));
       case 'participant_left':
       case 'participant_connection_aborted':
+        // Only the connection that was told of last ends the presence: the older one's end may come late.
+        if (this.#present.get(`${name}/${participant.userId}`) === participant.participantSid) {
+          this.#present.delete(`${name}/${participant.userId}`);
+        }
         return this.#enqueue(name, () => this.#parts.rooms.mediaLeft(key, participant));
       default:
         return;
     }
   }
 
+  /** Whether the user may be in the media room; false only when that is certain. */
+  mayBePresent(key: RoomKey, userId: string): boolean {
+    if (!this.#parts.media.tellsAll) return true;
+    return this.#present.has(`${mediaRoomName(key.sdkAppId, key.roomId)}/${userId}`);
+  }
+
   /** The media service began anew: nobody is there, and those who were may come back. */
   async restarted(): Promise<void> {
     const { rooms, sdkAppIds } = this.#parts;
+    this.#present.clear();
     for (const sdkAppId of sdkAppIds) await rooms.mediaRestarted(sdkAppId);
     this.#revoked.clear();
     await this.syncRevocations();
