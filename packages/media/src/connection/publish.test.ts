@@ -240,7 +240,8 @@ describe('publications', () => {
     const codecs = [
       { formats: '111', lines: ['a=rtpmap:111 opus/48000/2', 'a=fmtp:111 stereo=1;useinbandfec=1;minptime=10'] },
     ];
-    h.opus = (trackId) => (trackId === 'known' ? { stereo: false, dtx: true } : null);
+    h.wanted = (trackId) =>
+      trackId === 'known' ? { mimeType: 'audio/opus', opus: { stereo: false, dtx: true } } : null;
     const sections = [audio('0', { ...sending('known'), codecs }), audio('1', { ...sending('other'), codecs })];
     const answer = read(h.connection.acceptOffer(sdp({ sections }), 1).sdp);
     expect(answer.media.map(({ fmtp }) => fmtp[0]!.config)).toEqual([

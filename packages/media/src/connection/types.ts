@@ -42,10 +42,17 @@ export interface ConnectionSink {
    */
   onNegotiationNeeded(needed: { readonly audios: number; readonly videos: number }): void;
   /**
-   * How the client said (in its `addTrack` request) that it sends Opus on this track. Asked while an offer is accepted;
-   * absent or null: `stereo` and `usedtx` stay as the offer has them.
+   * What the client said (in its `addTrack` request) of the track it sends on this section. Asked while an offer is
+   * accepted; absent or null: the offer stands as it is.
    */
-  opusPreferences?(trackId: string): OpusPreferences | null;
+  publishPreferences?(kind: MediaKind, trackId: string): PublishPreferences | null;
+}
+
+/** How a publisher wants to send a track: clients leave the choice to the answer, which names one codec first. */
+export interface PublishPreferences {
+  /** Mime type, lower case, to answer first where the room's policy allows it; empty for none. */
+  readonly mimeType: string;
+  readonly opus: OpusPreferences;
 }
 
 /** How a publisher's Opus is wanted. */

@@ -86,7 +86,8 @@ export function unpublish(context: UplinkContext, state: MediaState): void {
 }
 
 function publisherCodecs(context: UplinkContext, remote: MediaSection): Codec[] {
-  const codecs = orderForPublisher(remote.kind, remote.codecs, context.policy.publish);
-  const opus = remote.kind === 'audio' ? (context.sink.opusPreferences?.(remote.trackId) ?? null) : null;
-  return opus === null ? codecs : codecs.map((codec) => withOpusPreferences(codec, opus));
+  const wanted = context.sink.publishPreferences?.(remote.kind, remote.trackId) ?? null;
+  const codecs = orderForPublisher(remote.kind, remote.codecs, context.policy.publish, wanted?.mimeType);
+  if (wanted === null || remote.kind !== 'audio') return codecs;
+  return codecs.map((codec) => withOpusPreferences(codec, wanted.opus));
 }

@@ -4,8 +4,10 @@ import type {
   ConnectionRole,
   ConnectionSink,
   DataChannelKind,
+  PublishPreferences,
   UplinkSection,
 } from '../connection/types.ts';
+import type { MediaKind } from '../forward/types.ts';
 import type { PeerState } from '../transport/types.ts';
 import type { ConnectionFactory } from './context.ts';
 import { combineStates } from './presence.ts';
@@ -14,6 +16,7 @@ export interface LinksHost {
   onLinkState(role: ConnectionRole, state: PeerState): void;
   onUplinkStarted(section: UplinkSection): void;
   onUplinkStopped(mid: string): void;
+  publishPreferences(kind: MediaKind, trackId: string): PublishPreferences | null;
   onDataOpen(role: ConnectionRole, kind: DataChannelKind): void;
   onData(kind: DataChannelKind, data: Uint8Array): void;
   onNegotiationNeeded(role: ConnectionRole, needed: { readonly audios: number; readonly videos: number }): void;
@@ -90,6 +93,7 @@ export class Links {
       }),
       onUplinkStarted: live((section: UplinkSection) => host.onUplinkStarted(section)),
       onUplinkStopped: live((mid: string) => host.onUplinkStopped(mid)),
+      publishPreferences: (kind, trackId) => (this.#closed ? null : host.publishPreferences(kind, trackId)),
       onDataChannelOpen: live((kind: DataChannelKind) => host.onDataOpen(role, kind)),
       onData: live((kind: DataChannelKind, data: Uint8Array) => host.onData(kind, data)),
       onNegotiationNeeded: live((needed: { readonly audios: number; readonly videos: number }) =>

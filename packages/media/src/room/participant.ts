@@ -146,6 +146,7 @@ export class Participant {
       onLinkState: (role, state) => this.#onLinkState(role, state),
       onUplinkStarted: (section: UplinkSection) => this.publications.sectionStarted(section),
       onUplinkStopped: (mid) => this.publications.sectionStopped(mid),
+      publishPreferences: (kind, trackId) => this.publications.preferences(kind, trackId),
       onDataOpen: (role, kind) => {
         if (role !== 'publisher') this.outbox.opened(kind);
       },

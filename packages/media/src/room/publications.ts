@@ -11,7 +11,8 @@ import {
   type UpdateLocalAudioTrack,
   type UpdateLocalVideoTrack,
 } from '@livekit/protocol';
-import type { UplinkSection } from '../connection/types.ts';
+import type { PublishPreferences, UplinkSection } from '../connection/types.ts';
+import type { MediaKind } from '../forward/types.ts';
 import { mayPublish, type Permission } from '../signal/permission.ts';
 import type { ResponseMessage } from '../signal/session.ts';
 import type { Participant } from './participant.ts';
@@ -202,28 +203,17 @@ export class Publications {
     }
   }
 
-  /** By the section's own track id, then by a codec's, then the first of that kind: ids can change on the way. */
+  /** How the track of this section is to be sent: as the request asked, and later as it is sent already. */
+  preferences(kind: MediaKind, trackId: string): PublishPreferences | null {
+    const published = [...this.#bySid.values()].find((track) => trackId !== '' && ownsCid(track, trackId));
+    const info = published?.info ?? this.#request(kind, trackId)?.info;
+    if (!info) return null;
+    return { mimeType: info.mimeType.toLowerCase(), opus: { stereo: info.stereo, dtx: !info.disableDtx } };
+  }
+
   #match(section: UplinkSection): boolean {
-    const type = section.kind === 'audio' ? TrackType.AUDIO : TrackType.VIDEO;
-    let found = this.#pending.get(section.trackId);
-    if (found && found.info.type !== type) found = undefined;
-    if (!found && section.trackId !== '') {
-      for (const pending of this.#pending.values()) {
-        if (pending.info.type === type && pending.info.codecs.some((codec) => codec.cid === section.trackId)) {
-          found = pending;
-          break;
-        }
-      }
-    }
-    if (!found) {
-      for (const pending of this.#pending.values()) {
-        if (pending.info.type === type) {
-          found = pending;
-          break;
-        }
-      }
-    }
-    if (!found) return false;
+    const found = this.#request(section.kind, section.trackId);
+    if (found === null) return false;
     this.#pending.delete(found.cid);
     bindSection(found.info, section);
     const track = new PublishedTrack(this.#host.participant, found.cid, found.info, section);
@@ -242,6 +232,18 @@ export class Publications {
     // The section may still send (its permission was taken away): nobody is to hear it.
     track.section.uplink.setMuted(true);
     this.#host.onUnpublished(track);
+  }
+
+  /** By the section's own track id, then by a codec's, then the first of that kind: ids can change on the way. */
+  #request(kind: MediaKind, trackId: string): PendingTrack | null {
+    const type = kind === 'audio' ? TrackType.AUDIO : TrackType.VIDEO;
+    const named = this.#pending.get(trackId);
+    if (named?.info.type === type) return named;
+    const ofKind = [...this.#pending.values()].filter((pending) => pending.info.type === type);
+    const byCodec = ofKind.find((pending) =>
+      pending.info.codecs.some((codec) => trackId !== '' && codec.cid === trackId),
+    );
+    return byCodec ?? ofKind[0] ?? null;
   }
 
   #pendingBySid(sid: string): PendingTrack | null {

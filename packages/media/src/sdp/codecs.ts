@@ -257,16 +257,24 @@ export function binding(codec: Codec): CodecBinding {
 }
 
 /**
- * What a publisher may send, best first: the policy's order when it names codecs of this kind, else the offer's.
+ * What a publisher may send, best first: what the publisher asked for, where it is allowed, then the policy's order when
+ * it names codecs of this kind, else the offer's.
  * Constrained baseline goes before the other profiles of H.264, since it is what every viewer and phone decodes.
  */
-export function orderForPublisher(kind: MediaKind, offered: readonly Codec[], policy: readonly string[]): Codec[] {
+export function orderForPublisher(
+  kind: MediaKind,
+  offered: readonly Codec[],
+  policy: readonly string[],
+  wanted = '',
+): Codec[] {
   const publish = policy.filter((mimeType) => mimeType.startsWith(`${kind}/`));
   const allowed = publish.length === 0 ? [...offered] : offered.filter((codec) => publish.includes(codec.mimeType));
-  const rank = (codec: Codec) =>
-    publish.length > 0
+  const rank = (codec: Codec) => {
+    if (codec.mimeType === wanted) return -1;
+    return publish.length > 0
       ? publish.indexOf(codec.mimeType)
       : allowed.findIndex((other) => other.mimeType === codec.mimeType);
+  };
   const profile = (codec: Codec) => (codec.key === 'h264/constrained-baseline' ? 0 : 1);
   // Ranks are read before the sort changes the array; sorting is stable, so the offer's order stays within one rank.
   return allowed

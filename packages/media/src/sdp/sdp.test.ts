@@ -142,6 +142,11 @@ describe('codecs', () => {
       'h264/baseline',
     ]);
     expect(orderForPublisher('video', offered, ['video/h264', 'video/vp8'])[0]!.key).toBe('h264/constrained-baseline');
+    expect(orderForPublisher('video', offered, [], 'video/h264')[0]!.key).toBe('h264/constrained-baseline');
+    expect(orderForPublisher('video', offered, ['video/vp8', 'video/h264'], 'video/h264')[0]!.mimeType).toBe(
+      'video/h264',
+    );
+    expect(keys(orderForPublisher('video', offered, ['video/vp8'], 'video/h264'))).toEqual(['vp8']);
     expect(keys(orderForPublisher('video', offered, ['video/vp8']))).toEqual(['vp8']);
     expect(orderForPublisher('video', offered, ['video/av1'])).toEqual([]);
     expect(orderForPublisher('video', offered, ['audio/opus'])).toHaveLength(5);

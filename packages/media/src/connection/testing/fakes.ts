@@ -20,7 +20,7 @@ import type {
   ConnectionRole,
   ConnectionSink,
   DataChannelKind,
-  OpusPreferences,
+  PublishPreferences,
   Subscription,
   UplinkSection,
 } from '../types.ts';
@@ -243,7 +243,7 @@ export class Harness {
   readonly data: [DataChannelKind, Uint8Array][] = [];
   readonly needed: { audios: number; videos: number }[] = [];
   readonly associations: FakeChannels[] = [];
-  opus: ((trackId: string) => OpusPreferences | null) | null = null;
+  wanted: ((trackId: string) => PublishPreferences | null) | null = null;
   readonly connection: Connection;
 
   constructor(
@@ -258,7 +258,7 @@ export class Harness {
       onDataChannelOpen: (kind) => this.opened.push(kind),
       onData: (kind, data) => this.data.push([kind, data]),
       onNegotiationNeeded: (needed) => this.needed.push({ ...needed }),
-      opusPreferences: (trackId) => this.opus?.(trackId) ?? null,
+      publishPreferences: (_kind, trackId) => this.wanted?.(trackId) ?? null,
     };
     this.connection = createConnection({
       role,
