@@ -70,109 +70,114 @@ export const webhookSchema = z.strictObject({
   timeoutMs: milliseconds.default(5_000),
 });
 
-export const engineConfigSchema = z.strictObject({
-  /** API key → secret. At least one. */
-  keys: z.record(z.string().min(1), z.string().min(1)).refine((keys) => Object.keys(keys).length > 0, 'no API key'),
-  rtc: z
-    .strictObject({
-      /** UDP port of all media; 0 = any free one. */
-      port: z.number().int().min(0).max(65_535).default(0),
-      /** Addresses to bind; empty = every useful interface, loopback too. */
-      listenAddresses: z.array(z.string()).default([]),
-      /** Announced besides those found. */
-      announcedAddresses: z.array(z.string()).default([]),
-      /** Names this worker in every ICE ufrag. */
-      workerTag: z
-        .string()
-        .regex(/^[A-Za-z0-9+/]{1,4}$/)
-        .default('w0'),
-      slots: count.default(4_096),
-      maxPeers: count.default(8_192),
-      /** No valid packet for this long: the connection counts as disconnected. */
-      disconnectedAfterMs: milliseconds.default(5_000),
-      /** ... and as failed after this long. */
-      failedAfterMs: milliseconds.default(10_000),
-      maxUnauthenticatedStunPerSecond: count.default(100),
-      maxHandshakes: count.default(512),
-      handshakeTimeoutMs: milliseconds.default(15_000),
-      /** Packets kept per video layer for retransmission. */
-      historyPackets: count.default(512),
-      keyframeIntervalMs: milliseconds.default(500),
-      maxStreamsPerPeer: count.default(128),
-    })
-    .prefault({}),
-  room: z
-    .strictObject({
-      /** A join makes an absent room. When false, only a token with `roomCreate` does. */
-      autoCreate: z.boolean().default(true),
-      /** A room nobody has joined yet ends after this. */
-      emptyTimeoutSeconds: seconds.default(300),
-      /** A room ends this long after its last participant left. */
-      departureTimeoutSeconds: seconds.default(20),
-      /** 0 = only the limit `participantsPerRoom`. */
-      maxParticipants: z.number().int().min(0).default(0),
-      /** Mime types that publishers may send, preferred first; empty = all that the engine forwards. */
-      publishCodecs: z.array(z.string()).default([]),
-    })
-    .prefault({}),
-  participant: z
-    .strictObject({
-      /** A participant of whom neither signal nor media is heard may resume for this long, then it is gone. */
-      resumeWindowMs: milliseconds.default(20_000),
-      /** Signal lost while media still flows: gone after this. */
-      signalLostLimitMs: milliseconds.default(120_000),
-      /** A participant whose media never connected is removed after this. */
-      connectTimeoutMs: milliseconds.default(60_000),
-      /** Signal lost and media closed by its own end (a closed tab): gone after this. */
-      closedGraceMs: milliseconds.default(1_000),
-    })
-    .prefault({}),
-  signal: z
-    .strictObject({
-      pingIntervalSeconds: count.default(5),
-      pingTimeoutSeconds: count.default(15),
-      /** A WebSocket without any message for this long is closed; the client resumes if it still lives. */
-      silenceSeconds: count.default(45),
-      tokenRefreshMs: milliseconds.default(300_000),
-      tokenLifetimeSeconds: count.default(600),
-      /** Passed to clients; empty = none. */
-      iceServers: z
-        .array(
-          z.strictObject({
-            urls: z.array(z.string()).min(1),
-            username: z.string().default(''),
-            credential: z.string().default(''),
-          }),
-        )
-        .default([]),
-    })
-    .prefault({}),
-  audio: z
-    .strictObject({
-      /** How often levels are read and speakers announced. */
-      intervalMs: milliseconds.default(400),
-      /** Linear level (0 … 1) from which a participant speaks; LiveKit's 35 dBov. */
-      threshold: z.number().min(0).max(1).default(0.0178),
-    })
-    .prefault({}),
-  quality: z
-    .strictObject({
-      /** How often connection quality is judged and announced. */
-      intervalMs: milliseconds.default(5_000),
-    })
-    .prefault({}),
-  data: z
-    .strictObject({
-      /** Reliable packets are kept this long for a replay after a resume. */
-      replayMs: milliseconds.default(2_000),
-    })
-    .prefault({}),
-  webhooks: webhookSchema.prefault({}),
-  limits: controlLimitsSchema.prefault({}),
-  /** Shown to clients as the server's region. */
-  region: z.string().max(64).default(''),
-  logLevel: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('warn'),
-});
+export const engineConfigSchema = z
+  .strictObject({
+    /** API key → secret. At least one. */
+    keys: z.record(z.string().min(1), z.string().min(1)).refine((keys) => Object.keys(keys).length > 0, 'no API key'),
+    rtc: z
+      .strictObject({
+        /** UDP port of all media; 0 = any free one. */
+        port: z.number().int().min(0).max(65_535).default(0),
+        /** Addresses to bind; empty = every useful interface, loopback too. */
+        listenAddresses: z.array(z.string()).default([]),
+        /** Announced besides those found. */
+        announcedAddresses: z.array(z.string()).default([]),
+        /** Names this worker in every ICE ufrag. */
+        workerTag: z
+          .string()
+          .regex(/^[A-Za-z0-9+/]{1,4}$/)
+          .default('w0'),
+        slots: count.default(4_096),
+        maxPeers: count.default(8_192),
+        /** No valid packet for this long: the connection counts as disconnected. */
+        disconnectedAfterMs: milliseconds.default(5_000),
+        /** ... and as failed after this long. */
+        failedAfterMs: milliseconds.default(10_000),
+        maxUnauthenticatedStunPerSecond: count.default(100),
+        maxHandshakes: count.default(512),
+        handshakeTimeoutMs: milliseconds.default(15_000),
+        /** Packets kept per video layer for retransmission. */
+        historyPackets: count.default(512),
+        keyframeIntervalMs: milliseconds.default(500),
+        maxStreamsPerPeer: count.default(128),
+      })
+      .prefault({}),
+    room: z
+      .strictObject({
+        /** A join makes an absent room. When false, only a token with `roomCreate` does. */
+        autoCreate: z.boolean().default(true),
+        /** A room nobody has joined yet ends after this. */
+        emptyTimeoutSeconds: seconds.default(300),
+        /** A room ends this long after its last participant left. */
+        departureTimeoutSeconds: seconds.default(20),
+        /** 0 = only the limit `participantsPerRoom`. */
+        maxParticipants: z.number().int().min(0).default(0),
+        /** Mime types that publishers may send, preferred first; empty = all that the engine forwards. */
+        publishCodecs: z.array(z.string()).default([]),
+      })
+      .prefault({}),
+    participant: z
+      .strictObject({
+        /** A participant of whom neither signal nor media is heard may resume for this long, then it is gone. */
+        resumeWindowMs: milliseconds.default(20_000),
+        /** Signal lost while media still flows: gone after this. */
+        signalLostLimitMs: milliseconds.default(120_000),
+        /** A participant whose media never connected is removed after this. */
+        connectTimeoutMs: milliseconds.default(60_000),
+        /** Signal lost and media closed by its own end (a closed tab): gone after this. */
+        closedGraceMs: milliseconds.default(1_000),
+      })
+      .prefault({}),
+    signal: z
+      .strictObject({
+        pingIntervalSeconds: count.default(5),
+        pingTimeoutSeconds: count.default(15),
+        /** A WebSocket without any message for this long is closed; the client resumes if it still lives. */
+        silenceSeconds: count.default(45),
+        tokenRefreshMs: milliseconds.default(300_000),
+        tokenLifetimeSeconds: count.default(600),
+        /** Passed to clients; empty = none. */
+        iceServers: z
+          .array(
+            z.strictObject({
+              urls: z.array(z.string()).min(1),
+              username: z.string().default(''),
+              credential: z.string().default(''),
+            }),
+          )
+          .default([]),
+      })
+      .prefault({}),
+    audio: z
+      .strictObject({
+        /** How often levels are read and speakers announced. */
+        intervalMs: milliseconds.default(400),
+        /** Linear level (0 … 1) from which a participant speaks; LiveKit's 35 dBov. */
+        threshold: z.number().min(0).max(1).default(0.0178),
+      })
+      .prefault({}),
+    quality: z
+      .strictObject({
+        /** How often connection quality is judged and announced. */
+        intervalMs: milliseconds.default(5_000),
+      })
+      .prefault({}),
+    data: z
+      .strictObject({
+        /** Reliable packets are kept this long for a replay after a resume. */
+        replayMs: milliseconds.default(2_000),
+      })
+      .prefault({}),
+    webhooks: webhookSchema.prefault({}),
+    limits: controlLimitsSchema.prefault({}),
+    /** Shown to clients as the server's region. */
+    region: z.string().max(64).default(''),
+    logLevel: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('warn'),
+  })
+  .refine((config) => config.webhooks.apiKey === undefined || Object.hasOwn(config.keys, config.webhooks.apiKey), {
+    path: ['webhooks', 'apiKey'],
+    message: 'is no configured key',
+  });
 
 /** Settings with every default filled in. */
 export type EngineConfig = z.output<typeof engineConfigSchema>;

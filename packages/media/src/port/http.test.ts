@@ -13,6 +13,9 @@ import type {
   SignalRequest,
 } from './types.ts';
 
+/** Polling ends as soon as it may; the limit is for a busy machine. */
+const SOON = { timeout: 15_000 };
+
 class ScriptedConnection implements SignalConnection {
   readonly received: Uint8Array[] = [];
   frame: (frame: Uint8Array) => void = () => {};
@@ -149,10 +152,10 @@ describe('[SG39] the HTTP side', () => {
     const messages: string[] = [];
     socket.on('message', (data) => messages.push(String(data)));
     await once(socket, 'open');
-    await expect.poll(() => messages).toEqual(['first']);
+    await expect.poll(() => messages, SOON).toEqual(['first']);
     socket.send('text is ignored');
     socket.send(Buffer.from('up'));
-    await expect.poll(() => connection.received.map((frame) => Buffer.from(frame).toString())).toEqual(['up']);
+    await expect.poll(() => connection.received.map((frame) => Buffer.from(frame).toString()), SOON).toEqual(['up']);
     connection.frame(Buffer.from('down'));
     connection.end(1000, 'bye');
     const [code] = await once(socket, 'close');
@@ -163,7 +166,7 @@ describe('[SG39] the HTTP side', () => {
     const other = new WebSocket(`ws://${host}/rtc`);
     await once(other, 'open');
     other.terminate();
-    await expect.poll(() => second.isClosed).toBe(true);
+    await expect.poll(() => second.isClosed, SOON).toBe(true);
   });
 
   it('[SG39] a client that went away before the answer closes its session', async () => {
@@ -177,11 +180,11 @@ describe('[SG39] the HTTP side', () => {
       });
     const socket = new WebSocket(`ws://${host}/rtc`);
     socket.on('error', () => {});
-    await expect.poll(() => engine.asked.length).toBe(1);
+    await expect.poll(() => engine.asked.length, SOON).toBe(1);
     socket.terminate();
     // The answer may come before or after the server learns of it: the session is closed either way.
     answer({ kind: 'accepted', connection });
-    await expect.poll(() => connection.isClosed).toBe(true);
+    await expect.poll(() => connection.isClosed, SOON).toBe(true);
   });
 
   it('[SG39] too large a message and too large a backlog end the socket', async () => {
@@ -196,7 +199,7 @@ describe('[SG39] the HTTP side', () => {
       if (misbehave === 'message') socket.send(Buffer.alloc(200));
       else connection.frame(Buffer.alloc(2_000));
       await once(socket, 'close');
-      await expect.poll(() => connection.isClosed).toBe(true);
+      await expect.poll(() => connection.isClosed, SOON).toBe(true);
     }
   });
 });

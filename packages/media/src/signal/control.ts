@@ -33,10 +33,6 @@ export class ControlPlane {
   constructor(options: ControlOptions) {
     const { config, clock, wallClock, log } = options;
     const tokens = new TokenAuthority(config.keys);
-    const { apiKey } = config.webhooks;
-    if (apiKey !== undefined && !Object.hasOwn(config.keys, apiKey)) {
-      throw new Error(`webhooks.apiKey names "${apiKey}", which is no configured key`);
-    }
     this.#revocations = new Revocations(wallClock);
     this.#webhooks = new WebhookSender({ ...config.webhooks, queue: config.limits.webhookQueue }, tokens, log);
     const context: EngineContext = {
