@@ -219,9 +219,12 @@ describe('the functions host', () => {
     expect(await harness.call('webrtc-quit-room', { roomID }, user)).toBeNull();
     expect(harness.media.has(harness.mediaRoom(roomID), user.userId)).toBe(false);
     await harness.call('webrtc-enter-room', { roomID }, user);
+    harness.media.join(harness.mediaRoom(roomID), user.userId);
+    await harness.settled();
     harness.media.away = true;
     expect(await harness.code('webrtc-quit-room', { roomID }, user)).toBe(0);
     harness.media.away = false;
+    expect(harness.logged.join('')).toContain('could not be taken out of the media room yet');
   });
 
   it('[FN22] answers 10021 while the database is away, and lives on without it', async () => {
