@@ -115,7 +115,8 @@ export class Publications {
   sectionStarted(section: UplinkSection): void {
     const current = this.#byMid.get(section.mid);
     if (current) {
-      if (ownsCid(current, section.trackId)) {
+      // The same cid asked for anew is a new track: it was unpublished and published between two offers.
+      if (ownsCid(current, section.trackId) && !this.#pending.has(section.trackId)) {
         current.section = section;
         return;
       }
