@@ -1,10 +1,12 @@
 /** Put into pages of the product: reads the pictures that they show and the tones that they play. */
+import './network.ts';
 import type { Room } from 'livekit-client';
 import type { Look, Sound } from '../src/harness-api.ts';
 import type { WatchApi } from '../src/watch-api.ts';
 import { type Ear, makeEar } from './ear.ts';
 import { lookAt } from './eye.ts';
 import { makePicture } from './sources.ts';
+import { readStats } from './stats.ts';
 
 const frames = new WeakMap<HTMLVideoElement, { count: number }>();
 const ears = new Map<string, { readonly track: MediaStreamTrack; readonly ear: Ear }>();
@@ -53,6 +55,7 @@ const watch: WatchApi = {
     }
     return known.ear.listen();
   },
+  stats: readStats,
   async identities() {
     return [...room().remoteParticipants.keys()].sort();
   },

@@ -118,7 +118,7 @@ export class Client {
       first ??= seen;
       return seen.frames >= first.frames + 5 && Math.abs(seen.mark - first.mark) > 0.03;
     };
-    return await this.#withStats(async () => {
+    return this.#withStats(async () => {
       const seen = await waitFor(
         `${this.identity}: a moving picture in ${color.join(',')} from ${identity}'s ${source}`,
         () => this.call('look', identity, source),
@@ -136,7 +136,7 @@ export class Client {
     options: WaitOptions & { readonly source?: Source } = {},
   ): Promise<Sound> {
     const source = options.source ?? 'microphone';
-    return await this.#withStats(async () => {
+    return this.#withStats(async () => {
       const heard = await waitFor(
         `${this.identity}: ${hz} Hz from ${identity}'s ${source}`,
         () => this.call('listen', identity, source),
@@ -171,17 +171,30 @@ export class Client {
     await this.#page.close();
   }
 
-  async #withStats<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      const rows = await this.call('stats').catch(() => []);
-      const events = await this.call('events').catch(() => []);
-      const streams = rows.filter((row) => row.type === 'inbound-rtp' || row.type === 'candidate-pair');
-      const message = error instanceof Error ? error.message : String(error);
-      const facts = `streams: ${JSON.stringify(streams.map(brief))}\nevents: ${JSON.stringify(events.slice(-25))}`;
-      throw new Error(`${message}\n${facts}`, { cause: error });
-    }
+  #withStats<T>(work: () => Promise<T>): Promise<T> {
+    return withFacts(
+      work,
+      () => this.call('stats'),
+      () => this.call('events'),
+    );
+  }
+}
+
+/** Puts the streams' statistics and the last events into a failure. */
+export async function withFacts<T>(
+  work: () => Promise<T>,
+  stats: () => Promise<readonly StatsRow[]>,
+  events: () => Promise<readonly HarnessEvent[]> = async () => [],
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const rows = await stats().catch(() => []);
+    const last = (await events().catch(() => [])).slice(-25);
+    const streams = rows.filter((row) => row.type === 'inbound-rtp' || row.type === 'candidate-pair');
+    const message = error instanceof Error ? error.message : String(error);
+    const facts = `streams: ${JSON.stringify(streams.map(brief))}\nevents: ${JSON.stringify(last)}`;
+    throw new Error(`${message}\n${facts}`, { cause: error });
   }
 }
 

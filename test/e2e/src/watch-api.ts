@@ -1,4 +1,4 @@
-import type { Look, Sound, Source } from './harness-api.ts';
+import type { Look, Sound, Source, StatsRow } from './harness-api.ts';
 
 /** What the tests read in pages of the product. */
 export interface WatchApi {
@@ -7,5 +7,6 @@ export interface WatchApi {
   /** Identities of the others, sorted. */
   identities(): Promise<readonly string[]>;
   look(identity: string, source: Source): Promise<Look | null>;
+  stats(): Promise<readonly StatsRow[]>;
   listen(identity: string): Promise<Sound | null>;
 }

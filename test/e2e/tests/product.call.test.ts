@@ -145,10 +145,20 @@ describe.skipIf(onLiveKit)('the product, from the lobby to the picture', () => {
       (all) => !all.includes(identity),
       { timeout: 45_000 },
     );
-    const roomId = /\/r\/(\d+)/.exec(anna.page.url())?.[1] ?? '';
-    await dora.open();
-    const item = dora.page.locator(`[data-testid="room-list-item"][data-room="${roomId}"]`);
-    await until('three of the seats taken', async () => /\b3\b/.test((await item.textContent()) ?? ''), { timeout: 15_000 });
+    const { authorization } = anna.lastAnswer('webrtc-enter-room');
+    const roomID = /\/r\/(\d+)/.exec(anna.page.url())?.[1];
+    await waitFor(
+      'three seats taken',
+      async () => {
+        const answer = await fetch(`${product.httpUrl}/functions/webrtc-get-room-info`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', authorization },
+          body: JSON.stringify({ roomID }),
+        });
+        return (await answer.json()) as { data: { memberCount: number; members?: readonly { userID: string }[] } };
+      },
+      ({ data }) => data.memberCount === 3 && !data.members?.some((member) => member.userID === identity),
+    );
   }, 90_000);
 
   it('a server restart: the call comes back by itself, and the seats are still there', async () => {

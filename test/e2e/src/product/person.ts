@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
 import { CHROMIUM_ARGS, chromiumPath } from '../browsers/chromium.ts';
-import { isColor } from '../client.ts';
+import { isColor, withFacts } from '../client.ts';
 import type { Rgb, Source } from '../harness-api.ts';
 import { type WaitOptions, waitFor } from '../wait.ts';
 import type { WatchApi } from '../watch-api.ts';
@@ -177,25 +177,29 @@ export class Person {
     const source = options.source ?? 'camera';
     const color = options.color ?? of.color;
     let first: { readonly frames: number; readonly mark: number } | null = null;
-    await waitFor(
-      `${this.name}: ${of.name}'s ${source} in ${color.join(',')}, moving`,
-      () => this.watch('look', identity, source),
-      (seen) => {
-        if (seen === null || !isColor(seen.color, color)) return false;
-        first ??= seen;
-        return seen.frames >= first.frames + 3 && Math.abs(seen.mark - first.mark) > 0.03;
-      },
-      { timeout: 20_000, ...options },
+    await this.#withFacts(() =>
+      waitFor(
+        `${this.name}: ${of.name}'s ${source} in ${color.join(',')}, moving`,
+        () => this.watch('look', identity, source),
+        (seen) => {
+          if (seen === null || !isColor(seen.color, color)) return false;
+          first ??= seen;
+          return seen.frames >= first.frames + 3 && Math.abs(seen.mark - first.mark) > 0.03;
+        },
+        { timeout: 20_000, ...options },
+      ),
     );
   }
 
   async expectTone(of: Person, options: WaitOptions = {}): Promise<void> {
     const identity = await of.identity();
-    await waitFor(
-      `${this.name}: ${of.name}'s tone of ${of.tone} Hz`,
-      () => this.watch('listen', identity),
-      (heard) => heard !== null && Math.abs(heard.peak - of.tone) <= 15 && heard.level > -75,
-      { timeout: 20_000, ...options },
+    await this.#withFacts(() =>
+      waitFor(
+        `${this.name}: ${of.name}'s tone of ${of.tone} Hz`,
+        () => this.watch('listen', identity),
+        (heard) => heard !== null && Math.abs(heard.peak - of.tone) <= 15 && heard.level > -75,
+        { timeout: 20_000, ...options },
+      ),
     );
   }
 
@@ -245,5 +249,9 @@ export class Person {
   async leave(): Promise<void> {
     await this.#browser.close();
     await this.#media.remove();
+  }
+
+  #withFacts<T>(work: () => Promise<T>): Promise<T> {
+    return withFacts(work, () => this.watch('stats'));
   }
 }
