@@ -2,6 +2,7 @@
 import {
   ConnectionQuality,
   DataPacket,
+  MuteTrackRequest,
   RequestResponse_Reason,
   SyncState,
   UpdateParticipantMetadata,
@@ -132,6 +133,22 @@ describe('[SG28] profiles', () => {
     expect(world.control.manager.get('hall')?.info().numParticipants).toBe(1);
     const carol = await world.join('carol');
     expect(carol.sees('ghost')).toBeUndefined();
+  });
+});
+
+describe('[SG40] announcements', () => {
+  it('[SG40] of one who changes all the time are gathered, and the last one is told', async () => {
+    const world = new World({ limits: { announcementsPerSecond: 2, signalMessagesPerSecond: 1_000 } });
+    const [alice, bob] = [await world.join('alice'), await world.join('bob')];
+    const sid = alice.publish('audio', 'mic');
+    const before = bob.all('update').length;
+    for (let count = 0; count < 101; count++) {
+      alice.send({ case: 'mute', value: new MuteTrackRequest({ sid, muted: count % 2 === 0 }) });
+    }
+    expect(bob.all('update').length - before).toBe(6);
+    world.pass(200);
+    expect(bob.all('update').length - before).toBe(7);
+    expect(bob.sees('alice')?.tracks[0]?.muted).toBe(true);
   });
 });
 
