@@ -28,11 +28,11 @@ export const controlLimitsSchema = z.strictObject({
   /** Bytes of all attributes of a participant, keys and values. */
   attributesBytes: count.default(64_000),
   /** Bytes of one signal message. */
-  signalMessageBytes: count.default(512_000),
+  signalMessageBytes: count.default(2_000_000),
   /** Bytes that a compressed `join_request` may inflate to. */
-  joinRequestBytes: count.default(512_000),
-  /** Characters of an SDP. */
-  sdpLength: count.default(256_000),
+  joinRequestBytes: count.default(2_000_000),
+  /** Characters of an SDP: a section of Chromium's takes about 6,500. */
+  sdpLength: count.default(1_000_000),
   /** Signal messages per second of one client, on average; a burst of three times as many is allowed. */
   signalMessagesPerSecond: count.default(100),
   /** Changes of one participant announced per second; a burst of three times as many is allowed, the rest is gathered. */
@@ -89,10 +89,10 @@ export const engineConfigSchema = z
           .default('w0'),
         slots: count.default(4_096),
         maxPeers: count.default(8_192),
-        /** No valid packet for this long: the connection counts as disconnected. */
-        disconnectedAfterMs: milliseconds.default(5_000),
+        /** No valid packet for this long: the connection counts as disconnected. Firefox asks for consent every 5 s or so. */
+        disconnectedAfterMs: milliseconds.default(8_000),
         /** ... and as failed after this long. */
-        failedAfterMs: milliseconds.default(10_000),
+        failedAfterMs: milliseconds.default(12_000),
         maxUnauthenticatedStunPerSecond: count.default(100),
         maxHandshakes: count.default(512),
         handshakeTimeoutMs: milliseconds.default(15_000),

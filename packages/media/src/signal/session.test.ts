@@ -227,7 +227,7 @@ describe('[SG8] leaving', () => {
     world.pass(200);
     expect(alice.last('leave')).toMatchObject({ action: LeaveRequest_Action.RESUME });
     expect(alice.closed).not.toBeNull();
-    world.pass(8_000);
+    world.pass(5_000);
     expect(world.control.manager.get('hall')?.size).toBe(1);
     world.pass(10_000);
     expect(world.control.manager.get('hall')?.size).toBe(0);

@@ -104,7 +104,7 @@ export const engineSection = z.strictObject({
   ),
   signalMessageBytes: bound(
     'message-bytes',
-    512_000,
+    2_000_000,
     8_000_000,
     'Bytes of one signal message.',
     '单条信令消息的字节上限。',
@@ -118,7 +118,7 @@ export const engineSection = z.strictObject({
   ),
   sdpLength: bound(
     'sdp-length',
-    256_000,
+    1_000_000,
     4_000_000,
     'Characters of one session description.',
     '单份会话描述的字符上限。',
