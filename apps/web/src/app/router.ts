@@ -45,6 +45,11 @@ export function replaceAddress(path: string): void {
   window.history.replaceState(null, '', withDebug(path, window.location.search));
 }
 
+/** Whether this page was come to from another page of the app, so that the focus has to be taken along. */
+export function hasNavigated(): boolean {
+  return visit > 0;
+}
+
 /** Whether the address asks for `?debug=1`. */
 export function isDebug(): boolean {
   return new URLSearchParams(window.location.search).get('debug') === '1';

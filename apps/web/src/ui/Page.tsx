@@ -1,6 +1,6 @@
-import { type ReactNode, useEffect } from 'react';
+import { type ReactNode, type RefObject, useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
-import { navigate } from '../app/router.ts';
+import { hasNavigated, navigate } from '../app/router.ts';
 import { LanguageSwitch } from './LanguageSwitch.tsx';
 import { Logo } from './Logo.tsx';
 
@@ -11,9 +11,19 @@ export function usePageTitle(title: string): void {
   }, [title]);
 }
 
+/** Takes the focus into a page that replaced another one; what had it before is gone. */
+export function useArrivalFocus(): RefObject<HTMLElement | null> {
+  const main = useRef<HTMLElement>(null);
+  useEffect(() => {
+    if (hasNavigated() && document.activeElement === document.body) main.current?.focus({ preventScroll: true });
+  }, []);
+  return main;
+}
+
 /** Frame of every page but the call itself. */
 export function Page({ children, testId }: { readonly children: ReactNode; readonly testId?: string }) {
   const { t } = useTranslation();
+  const main = useArrivalFocus();
   return (
     <div className="page" data-testid={testId}>
       <a className="skip" href="#main">
@@ -34,7 +44,7 @@ export function Page({ children, testId }: { readonly children: ReactNode; reado
         </a>
         <LanguageSwitch />
       </header>
-      <main id="main" tabIndex={-1}>
+      <main id="main" ref={main} tabIndex={-1}>
         {children}
       </main>
     </div>

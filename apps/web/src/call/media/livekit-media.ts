@@ -1,6 +1,7 @@
 import type { MediaListener, MediaPort } from '@lianmai/client-core';
 import {
   ConnectionState,
+  DefaultReconnectPolicy,
   type DisconnectReason,
   type LocalAudioTrack,
   type LocalTrackPublication,
@@ -20,6 +21,12 @@ export interface Devices {
   readonly camera: { readonly on: boolean; readonly deviceId: string; readonly track: LocalVideoTrack | null };
 }
 
+/**
+ * Pauses between the SDK's own tries to reconnect. Shorter than its usual ones: a server that restarts is back within
+ * seconds, and after the last try the controller goes on by itself.
+ */
+const RECONNECT_PAUSES_MS = [0, 300, 700, 1_000, 1_500, 2_000, 2_000, 2_000, 3_000, 3_000, 3_000];
+
 /** LiveKit's SDK as the controller's media connection. One room object serves the whole stay, rejoins included. */
 export class LiveKitMedia implements MediaPort {
   readonly room: Room;
@@ -34,6 +41,7 @@ export class LiveKitMedia implements MediaPort {
       videoCaptureDefaults: { resolution: VideoPresets.h720.resolution },
       // The controller gives the seat back when the page goes; the SDK closes the connection by itself.
       disconnectOnPageLeave: true,
+      reconnectPolicy: new DefaultReconnectPolicy(RECONNECT_PAUSES_MS),
     });
     this.room
       .on(RoomEvent.ConnectionStateChanged, (state) => this.#onState(state))

@@ -2,7 +2,7 @@ import type { RoomController, RoomState } from '@lianmai/client-core';
 import { RoomAudioRenderer, StartAudio, useChat, useParticipants } from '@livekit/components-react';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { usePageTitle } from '../../ui/Page.tsx';
+import { useArrivalFocus, usePageTitle } from '../../ui/Page.tsx';
 import { roomTitle } from '../../ui/room-title.ts';
 import { ChatPanel } from './ChatPanel.tsx';
 import { ControlBar } from './ControlBar.tsx';
@@ -35,6 +35,7 @@ export function RoomPage({
   const { chatMessages, send, isSending } = useChat();
   const unread = useUnread(chatMessages.length, panel === 'chat');
   const heading = roomTitle(room, t);
+  const main = useArrivalFocus();
   usePageTitle(heading);
   useAnnouncements(link);
   useRoomRefresh(controller, participants.map((one) => one.identity).join(' '));
@@ -50,7 +51,7 @@ export function RoomPage({
   return (
     <div className="room" data-testid="room" data-room={room.roomID} data-panel={panel ?? 'none'}>
       <RoomHeader room={room} heading={heading} people={participants.length} view={view} onView={setView} link={link} />
-      <main className="room-main" id="main">
+      <main className="room-main" id="main" ref={main} tabIndex={-1}>
         <Stage view={view} onView={setView} ownerId={room.ownerID} roomId={room.roomID} />
         {panel === 'chat' && <ChatPanel messages={chatMessages} send={send} sending={isSending} onClose={closePanel} />}
         {panel === 'people' && (
