@@ -16,7 +16,8 @@ export async function startEmbedded(options: TargetOptions = {}): Promise<Target
     port,
     engine: {
       keys: { [API_KEY]: API_SECRET },
-      rtc: { port: mediaPort, listenAddresses: ['127.0.0.1'] },
+      // Every interface: Firefox pairs no address of its own with a loopback one.
+      rtc: { port: mediaPort },
       room: {
         autoCreate: options.autoCreate ?? true,
         departureTimeoutSeconds: options.departureTimeoutSeconds ?? 2,
