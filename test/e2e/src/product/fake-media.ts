@@ -25,10 +25,10 @@ export async function makeFakeMedia(color: Rgb, tone: number): Promise<FakeMedia
   const ffmpeg = process.env['FFMPEG_BIN'] ?? 'ffmpeg';
   const hex = color.map((part) => part.toString(16).padStart(2, '0')).join('');
   const picture = [
-    `color=c=0x${hex}:s=640x360:r=15:d=2`,
-    'format=yuv420p',
-    `drawbox=x='mod(t*288,576)':y=0:w=64:h=144:color=white:t=fill`,
-  ].join(',');
+    `color=c=0x${hex}:s=640x360:r=15:d=2[paper]`,
+    'color=c=white:s=64x144:r=15:d=2[mark]',
+    "[paper][mark]overlay=x='mod(t*288,576)':y=0,format=yuv420p",
+  ].join(';');
   const sound = `aevalsrc='0.5*sin(2*PI*${tone}*t)*gt(mod(t,0.5),0.1)':s=48000:d=2`;
   const quiet = ['-hide_banner', '-loglevel', 'error', '-y', '-f', 'lavfi'];
   await Promise.all([
