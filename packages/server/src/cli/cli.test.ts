@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { roomsigAnswerSchema } from '@lianmai/protocol';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { startServer } from '../app.ts';
@@ -265,19 +266,45 @@ describe('lianmai', { timeout: TIMEOUT_MS }, () => {
     const running = start(serveArgs('tls'));
     const port = await running.ready;
     // Checked against the authority alone, under a name that was asked for.
-    const body = await new Promise<string>((resolve, reject) => {
-      const call = request(
-        { host: '127.0.0.1', port, path: '/healthz', ca: authority, servername: 'meet.test' },
-        async (response) => {
+    const call = (path: string, method: string, headers: Record<string, string>, body: string) =>
+      new Promise<{ status: number; text: string }>((resolve, reject) => {
+        const options = { host: '127.0.0.1', port, path, method, headers, ca: authority, servername: 'meet.test' };
+        const sent = request(options, async (response) => {
           let text = '';
           for await (const chunk of response) text += String(chunk);
-          resolve(text);
-        },
-      );
-      call.on('error', reject);
-      call.end();
+          resolve({ status: response.statusCode ?? 0, text });
+        });
+        sent.on('upgrade', (response, socket) => {
+          socket.destroy();
+          resolve({ status: response.statusCode ?? 0, text: '' });
+        });
+        sent.on('error', reject);
+        sent.end(body);
+      });
+    expect((await call('/healthz', 'GET', {}, '')).text).toBe('{"status":"ok"}');
+
+    // The whole way in: what a page from another device asks for is answered with secure addresses, which answer too.
+    const post = async (path: string, body: unknown, authorization = '') => {
+      const headers = { host: `meet.test:${port}`, ...(authorization === '' ? {} : { authorization }) };
+      return JSON.parse((await call(path, 'POST', headers, JSON.stringify(body))).text);
+    };
+    const login = await post('/functions/webrtc-login', { type: 'guest', name: 'Ann' });
+    const entered = await post('/functions/webrtc-enter-room', { roomID: 7 }, `Bearer ${login.data.token}`);
+    const { userID, sdkAppID, userSig, privateMapKey } = entered.data.signInfo;
+    const query = `sdkappid=${sdkAppID}&identifier=${userID}&usersig=${userSig}&random=1&contenttype=json`;
+    const roomsig = await post(`/v4/openim/jsonvideoapp?${query}`, {
+      ReqHead: { Cmd: 1, SeqNo: 1, BusType: 7, GroupId: 7 },
+      ReqBody: { PrivMapEncrypt: privateMapKey, TerminalType: 1, FromType: 2, SdkVersion: 1 },
     });
-    expect(body).toBe('{"status":"ok"}');
+    const { url, token } = roomsigAnswerSchema.parse(roomsig).RspBody;
+    expect(url).toBe(`wss://meet.test:${port}`);
+    const upgrade = {
+      connection: 'Upgrade',
+      upgrade: 'websocket',
+      'sec-websocket-version': '13',
+      'sec-websocket-key': Buffer.alloc(16).toString('base64'),
+    };
+    expect((await call(`/rtc?access_token=${token}&protocol=17`, 'GET', upgrade, '')).status).toBe(101);
     running.child.kill('SIGINT');
     expect((await running.ended).code).toBe(0);
   });

@@ -162,6 +162,21 @@ describe('the functions host', () => {
     expect(await harness.code('webrtc-enter-room', { roomID }, member)).toBe(0);
   });
 
+  it('[FN16] a kick outlives the room: making it anew is no door either', async () => {
+    const [owner, member] = [await harness.guest(), await harness.guest()];
+    const roomID = freshRoom();
+    await harness.call('webrtc-create-room', { roomID }, owner);
+    const { signInfo } = await harness.call('webrtc-enter-room', { roomID }, member);
+    await harness.call('webrtc-kick-member', { roomID, memberID: member.userId }, owner);
+    await harness.call('webrtc-dissolve-room', { roomID }, owner);
+    for (const name of ['webrtc-create-room', 'webrtc-enter-room', 'webrtcroom-enter-room', 'webrtc-sig-api']) {
+      expect(await harness.code(name, { roomID, roomName: 'mine' }, member), name).toBe(10009);
+    }
+    expect((await harness.roomsig(signInfo, roomID)).body).toMatchObject({ ErrorCode: -102011 });
+    expect(await harness.code('webrtc-get-room-info', { roomID }, owner)).toBe(10003);
+    expect(await harness.code('webrtc-enter-room', { roomID: freshRoom() }, member)).toBe(0);
+  });
+
   it('[FN16] a kick that the media service did not hear of is told, and made good by comparing', async () => {
     const [owner, member] = [await harness.guest(), await harness.guest()];
     const roomID = freshRoom();

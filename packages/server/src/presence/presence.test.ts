@@ -76,6 +76,15 @@ describe('presence with the embedded engine', () => {
     expect((await seats('1')).sort()).toEqual([ann.userId, 'carl'].sort());
   });
 
+  it('[FN32] comparing happens by itself', async () => {
+    await harness.stop();
+    harness = await Harness.start({ config: { rooms: { leaseSeconds: 60 }, media: { reconcileSeconds: 1 } } });
+    const owner = await harness.guest('Ann');
+    await inCall(owner, '1');
+    harness.media.join(harness.mediaRoom('1'), 'carl', [], false);
+    await expect.poll(() => seats('1'), { timeout: 15_000 }).toContain('carl');
+  });
+
   it('[FN33] after the engine began anew members keep their seats for a lease, and removals stand', async () => {
     await inCall(ann, '1');
     await inCall(bob, '1');
