@@ -40,7 +40,8 @@ async function openSignal(url: string, token: string): Promise<{ messages: Messa
   const socket = new WebSocket(`${url}/rtc?access_token=${token}&protocol=17&sdk=js&auto_subscribe=1`);
   socket.binaryType = 'arraybuffer';
   const messages: Message[] = [];
-  socket.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
+  socket.addEventListener('message', (event) => {
+    const data: unknown = event.data;
     if (data instanceof ArrayBuffer) messages.push(SignalResponse.fromBinary(new Uint8Array(data)).message);
   });
   const opened = await new Promise<boolean>((resolve) => {
