@@ -3,15 +3,13 @@ import { COLORS, TONES } from '../src/palette.ts';
 import { OpenApiCheck } from '../src/product/openapi.ts';
 import { Person } from '../src/product/person.ts';
 import { type Product, startProduct } from '../src/product/server.ts';
-import { onLiveKit } from '../src/targets/index.ts';
 import { until, waitFor } from '../src/wait.ts';
 
 let product: Product;
 let openApi: OpenApiCheck;
 const people: Person[] = [];
 
-// The engine under test is the product's own.
-describe.skipIf(onLiveKit)('the product, from the lobby to the picture', () => {
+describe('the product, from the lobby to the picture', () => {
   beforeAll(async () => {
     product = await startProduct();
     openApi = await OpenApiCheck.load(product.httpUrl);

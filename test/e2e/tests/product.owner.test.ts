@@ -13,7 +13,7 @@ let openApi: OpenApiCheck;
 let anna: Person;
 let ben: Person;
 
-describe.skipIf(onLiveKit)('the owner, and the doors', () => {
+describe('the owner, and the doors', () => {
   beforeAll(async () => {
     product = await startProduct();
     openApi = await OpenApiCheck.load(product.httpUrl);
@@ -66,8 +66,9 @@ describe.skipIf(onLiveKit)('the owner, and the doors', () => {
     // The tickets he still holds.
     const old = (await post(roomsig.url, roomsig.request)) as { ErrorCode?: number };
     expect(old.ErrorCode).toBe(-102011);
-    // The token he still holds: a new participant, and the old one.
-    const tries: Record<string, string>[] = [{}, { reconnect: '1', sid }];
+    // The token he still holds: a new participant, and the old one. (An external LiveKit server takes it until it runs
+    // out; who appears with it is removed: docs/livekit-compat.md.)
+    const tries: Record<string, string>[] = onLiveKit ? [] : [{}, { reconnect: '1', sid }];
     for (const query of tries) {
       const signal = await RawSignal.open(product.wsUrl, '/rtc', {
         access_token: token,
@@ -84,7 +85,7 @@ describe.skipIf(onLiveKit)('the owner, and the doors', () => {
     }
     const validate = new URL('/rtc/validate', product.httpUrl);
     validate.searchParams.set('access_token', token);
-    expect((await fetch(validate)).status).toBeGreaterThanOrEqual(400);
+    if (!onLiveKit) expect((await fetch(validate)).status).toBeGreaterThanOrEqual(400);
     // The page.
     await ben.goto(`/r/${roomId}`);
     await ben.at('display-name').fill('Ben');

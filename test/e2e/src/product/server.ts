@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { freeTcpPort, freeUdpPort } from '../ports.ts';
+import { onLiveKit } from '../targets/index.ts';
+import { startLiveKit } from '../targets/livekit.ts';
 import { ServerProcess } from '../targets/process.ts';
 
 const exec = promisify(execFile);
@@ -13,7 +15,7 @@ const root = fileURLToPath(new URL('../../../..', import.meta.url));
 const main = join(root, 'packages', 'server', 'src', 'main.ts');
 const page = join(root, 'apps', 'web', 'dist', 'index.html');
 
-/** `lianmai serve` on a data folder and ports of its own. */
+/** `lianmai serve` on a data folder and ports of its own; media by the server under test. */
 export interface Product {
   readonly httpUrl: string;
   readonly wsUrl: string;
@@ -29,16 +31,24 @@ export async function startProduct(settings: Readonly<Record<string, string>> = 
   if (!existsSync(page)) throw new Error('the web app is not built: npm run build');
   const dataDir = await mkdtemp(join(tmpdir(), 'lianmai-e2e-'));
   const port = await freeTcpPort();
+  const httpUrl = `http://127.0.0.1:${port}`;
+  const livekit = onLiveKit ? await startLiveKit({ webhookUrl: `${httpUrl}/webhooks/livekit` }) : null;
   const env = {
     LIANMAI_HOST: '127.0.0.1',
     LIANMAI_PORT: String(port),
     LIANMAI_RTC_PORT: String(await freeUdpPort()),
     LIANMAI_DATA_DIR: dataDir,
     LIANMAI_TLS: 'off',
+    ...(livekit === null
+      ? {}
+      : {
+          LIVEKIT_URL: livekit.wsUrl,
+          LIVEKIT_API_KEY: livekit.apiKey,
+          LIVEKIT_API_SECRET: livekit.apiSecret,
+        }),
     ...settings,
   };
   const server = new ServerProcess(process.execPath, [main, 'serve'], env);
-  const httpUrl = `http://127.0.0.1:${port}`;
   const ready = async () => (await fetch(`${httpUrl}/healthz`)).ok;
   await server.start(ready);
   return {
@@ -56,6 +66,7 @@ export async function startProduct(settings: Readonly<Record<string, string>> = 
     async close() {
       server.signal('SIGKILL');
       await server.ended();
+      await livekit?.close();
       await rm(dataDir, { recursive: true, force: true });
     },
     log: () => server.log(),

@@ -37,7 +37,10 @@ export async function startLiveKit(options: TargetOptions = {}): Promise<Target>
       enable_loopback_candidate: true,
       interfaces: { includes: ['lo'] },
     },
-    webhook: { api_key: API_KEY, urls: [webhooks.url] },
+    webhook: {
+      api_key: API_KEY,
+      urls: [webhooks.url, ...(options.webhookUrl === undefined ? [] : [options.webhookUrl])],
+    },
     room: {
       auto_create: options.autoCreate ?? true,
       departure_timeout: options.departureTimeoutSeconds ?? 2,

@@ -12,6 +12,8 @@ export interface TargetOptions {
   readonly departureTimeoutSeconds?: number;
   /** Codecs that publishers may send (mime types); absent = the server's default. */
   readonly publishCodecs?: readonly string[];
+  /** Told of everything besides the suite's own receiver. */
+  readonly webhookUrl?: string;
   /** A join makes an absent room. */
   readonly autoCreate?: boolean;
 }
