@@ -22,7 +22,7 @@ for (const [signal, code] of [
   process.on(signal, () => {
     for (const pid of groups) endGroup(pid, signal);
     // What does not end by itself ends with us.
-    setTimeout(() => process.exit(code), 3_000).unref();
+    setTimeout(() => process.exit(code), 8_000).unref();
     if (groups.size === 0) process.exit(code);
     process.exitCode = code;
   });
@@ -58,7 +58,10 @@ export function run(command, args, options = {}) {
     let late = false;
     const timer = setTimeout(() => {
       late = true;
-      if (pid !== undefined) endGroup(pid, 'SIGKILL');
+      if (pid === undefined) return;
+      // Browsers stand in groups of their own: whoever started them must get the time to end them.
+      endGroup(pid, 'SIGTERM');
+      setTimeout(() => endGroup(pid, 'SIGKILL'), 8_000).unref();
     }, options.timeoutMs ?? 600_000);
     const finish = (code) => {
       clearTimeout(timer);
