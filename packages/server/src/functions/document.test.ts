@@ -7,13 +7,17 @@ import { codesTable, functionsTable, roomsigTable } from './document.ts';
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 const spec = (name: string) => readFileSync(join(root, 'docs', 'spec', name), 'utf8');
 
-/** Titles of every test of this package. */
+/** Where the tests of what is specified stand. */
+const PLACES = ['packages/server/src', 'packages/tickets/src', 'packages/protocol/src', 'scripts'];
+
+/** The sources of every test there. */
 function testTitles(): string {
-  const source = join(root, 'packages', 'server', 'src');
-  return readdirSync(source, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.test.ts'))
-    .map((name) => readFileSync(join(source, name), 'utf8'))
-    .join('\n');
+  return PLACES.flatMap((place) => {
+    const source = join(root, place);
+    return readdirSync(source, { recursive: true, encoding: 'utf8' })
+      .filter((name) => /\.test\.m?[jt]s$/.test(name))
+      .map((name) => readFileSync(join(source, name), 'utf8'));
+  }).join('\n');
 }
 
 describe('the specification', () => {
@@ -23,15 +27,18 @@ describe('the specification', () => {
     expect(spec('roomsig.md')).toContain(roomsigTable());
   });
 
-  it.each(['functions.md', 'roomsig.md'])('every id of %s is cited by a test, and every cited id is there', (name) => {
-    const text = spec(name);
-    const ids = new Set([...text.matchAll(/^- \*\*\[([A-Z]+[0-9]+)\]\*\*/gm)].map((match) => match[1] ?? ''));
-    const titles = testTitles();
-    const prefixes = new Set([...ids].map((id) => id.replace(/[0-9]+/, '')));
-    expect(ids.size).toBeGreaterThan(5);
-    for (const id of ids) expect(titles.includes(`[${id}]`), id).toBe(true);
-    for (const [, id = ''] of titles.matchAll(/\[((?:FN|RS|CL|CF|W)[0-9]+)\] /g)) {
-      if (prefixes.has(id.replace(/[0-9]+/, ''))) expect(ids.has(id), id).toBe(true);
-    }
-  });
+  it.each(['functions.md', 'roomsig.md', 'command.md', 'tickets.md'])(
+    'every id of %s is cited by a test, and every cited id is there',
+    (name) => {
+      const text = spec(name);
+      const ids = new Set([...text.matchAll(/^- \*\*\[([A-Z]+[0-9]+)\]\*\*/gm)].map((match) => match[1] ?? ''));
+      const titles = testTitles();
+      const prefixes = new Set([...ids].map((id) => id.replace(/[0-9]+/, '')));
+      expect(ids.size).toBeGreaterThan(5);
+      for (const id of ids) expect(titles.includes(`[${id}]`), id).toBe(true);
+      for (const [, id = ''] of titles.matchAll(/\[((?:FN|RS|CL|CF|TK|PR|W)[0-9]+)\] /g)) {
+        if (prefixes.has(id.replace(/[0-9]+/, ''))) expect(ids.has(id), id).toBe(true);
+      }
+    },
+  );
 });
