@@ -1,7 +1,9 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { CODES, FUNCTIONS } from '@lianmai/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -136,6 +138,24 @@ describe('the one port', () => {
     } finally {
       await own.stop();
     }
+  });
+});
+
+describe('upgrades', () => {
+  it('[FN43] a WebSocket asked for where there is none is refused, and its reset ends nothing else', async () => {
+    const { server } = harness.server.app;
+    const upgraded = new Promise<Duplex>((resolve) => {
+      server.once('upgrade', (_request, socket) => resolve(socket));
+    });
+    const client = connect(Number(new URL(harness.base).port), '127.0.0.1');
+    client.on('error', () => {});
+    client.write('GET /nothing HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+    const socket = await upgraded;
+    // Without a listener, this error would be nobody's and end the process.
+    expect(socket.emit('error', new Error('read ECONNRESET'))).toBe(true);
+    expect(socket.destroyed).toBe(true);
+    client.destroy();
+    expect((await fetch(`${harness.base}/healthz`)).status).toBe(200);
   });
 });
 

@@ -96,6 +96,8 @@ function listen(handler: RequestListener, { config, tls, engine }: HttpServerPar
   server.headersTimeout = HEADERS_TIMEOUT_MS;
   server.requestTimeout = REQUEST_TIMEOUT_MS;
   server.on('upgrade', (request, socket, head) => {
+    // Node hands the socket over without a listener: a client that resets it would end the process.
+    socket.on('error', () => socket.destroy());
     if (engine?.handleUpgrade(request, socket, head) === true) return;
     socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
   });
