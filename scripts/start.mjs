@@ -10,6 +10,8 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const node = join(root, 'node_modules', '.bin', 'node');
 const page = join(root, 'apps', 'web', 'dist', 'index.html');
+/** Where Node keeps its sources compiled: from the second start on a third of the work is spared. Where it cannot write, it does without. */
+const compiled = join(root, 'node_modules', '.cache', 'lianmai');
 /** What the page is built from. */
 const sources = ['apps/web', 'packages/client-core', 'packages/protocol', 'package-lock.json'].map((path) =>
   join(root, path),
@@ -30,7 +32,7 @@ function newest(path) {
 /** Runs a child to its end; signals that come meanwhile are passed on. Answers its exit code. */
 function run(command, args, stdio, prefix) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd: root, stdio });
+    const child = spawn(command, args, { cwd: root, stdio, env: { NODE_COMPILE_CACHE: compiled, ...process.env } });
     const pass = (signal) => child.kill(signal);
     const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
     for (const signal of signals) process.on(signal, pass);
