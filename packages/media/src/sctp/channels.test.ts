@@ -189,6 +189,25 @@ describe('data channels', () => {
     await until(() => client.messages.length === 1, 'the other channel');
   });
 
+  it('[TP65] messages are counted too, since small ones cost more than their bytes', async () => {
+    const { client, server } = link();
+    const id = await channel(client, server);
+    client.filter = () => [];
+    let sent = 0;
+    while (client.channels.send(id, 'x')) sent++;
+    expect(sent).toBe(16_384);
+  });
+
+  it('[TP67] one who opens channels and acknowledges nothing ends its association', async () => {
+    const { client, server } = link({ maxChannels: 5_000 });
+    await channel(client, server);
+    server.filter = (packet) =>
+      parsePacket(packet, 5000, 5000)!.chunks.some((chunk) => chunk.type === CHUNK.data) ? [] : [packet];
+    for (let i = 0; i < 1_100; i++) client.channels.create(`${i}`, RELIABLE);
+    await until(() => server.failure !== null, 'the end');
+    expect(server.failure).toContain('acknowledgement');
+  });
+
   it('[TP67] channels are limited', async () => {
     const { client, server } = link({ maxChannels: 2 });
     await channel(client, server);

@@ -6,6 +6,10 @@ import type { ChannelId, ChannelInfo, ChannelOptions, DataChannelsOptions, DataC
 
 const SCTP_PORT = 5000;
 const MAX_ID = 65534;
+/** Messages that may wait on one channel: small ones cost more in memory than in bytes. */
+const MAX_BACKLOG_MESSAGES = 16_384;
+/** Openings and their answers that may wait: one who opens and closes without end acknowledges nothing of it. */
+const MAX_BACKLOG_CONTROL = 1024;
 
 interface Channel {
   readonly info: ChannelInfo;
@@ -13,6 +17,8 @@ interface Channel {
   state: 'opening' | 'open' | 'closing';
   /** Bytes queued or in flight. */
   buffered: number;
+  /** ... in so many messages. */
+  messages: number;
   /** A send was refused: tell when there is room again. */
   refused: boolean;
 }
@@ -24,6 +30,8 @@ export class DataChannels implements DataChannelsPort {
   readonly #channels = new Map<ChannelId, Channel>();
   readonly #clock: () => number;
   #nextId: ChannelId;
+  /** Control messages queued or in flight. */
+  readonly #control = new Set<OutboundMessage>();
   #closed = false;
 
   constructor(options: DataChannelsOptions) {
@@ -83,11 +91,12 @@ export class DataChannels implements DataChannelsPort {
     const bytes = text ? Buffer.from(data) : data;
     const { maxMessageSize, limits } = this.#options;
     if (maxMessageSize > 0 && bytes.length > maxMessageSize) return false;
-    if (channel.buffered + bytes.length > limits.maxBacklogBytes) {
+    if (channel.buffered + bytes.length > limits.maxBacklogBytes || channel.messages >= MAX_BACKLOG_MESSAGES) {
       channel.refused = true;
       return false;
     }
     channel.buffered += bytes.length;
+    channel.messages++;
     const { ordered, maxRetransmits } = channel.info;
     const message: OutboundMessage = {
       stream: id,
@@ -174,13 +183,18 @@ export class DataChannels implements DataChannelsPort {
     }
     const { label, protocol, ordered, maxRetransmits, maxLifetimeMs } = open;
     const info: ChannelInfo = { id, label, protocol, ordered, maxRetransmits, origin: 'remote' };
+    if (this.#control.size >= MAX_BACKLOG_CONTROL) {
+      this.#association.close();
+      this.#failed('too many channels opened without an acknowledgement');
+      return;
+    }
     const channel = this.#add(info, maxLifetimeMs, 'open');
     this.#sendControl(id, ACK_MESSAGE);
     this.#options.sink.onOpen(channel.info);
   }
 
   #add(info: ChannelInfo, maxLifetimeMs: number | null, state: Channel['state']): Channel {
-    const channel: Channel = { info, maxLifetimeMs, state, buffered: 0, refused: false };
+    const channel: Channel = { info, maxLifetimeMs, state, buffered: 0, messages: 0, refused: false };
     this.#channels.set(info.id, channel);
     return channel;
   }
@@ -200,19 +214,28 @@ export class DataChannels implements DataChannelsPort {
       abandoned: false,
       left: 0,
     };
+    this.#control.add(message);
     this.#association.send(message, PPID.dcep, data);
   }
 
   #released(message: OutboundMessage): void {
+    const control = this.#control.delete(message);
     const channel = this.#channels.get(message.stream);
     if (this.#closed || channel === undefined) return;
-    channel.buffered -= message.bytes;
+    if (!control) {
+      channel.buffered -= message.bytes;
+      channel.messages--;
+    }
     if (channel.state === 'closing') {
       if (channel.buffered === 0) this.#association.resetStream(channel.info.id);
-    } else if (channel.refused && channel.buffered <= this.#options.limits.maxBacklogBytes / 2) {
+    } else if (channel.refused && this.#hasRoom(channel)) {
       channel.refused = false;
       this.#options.sink.onDrain?.(channel.info.id);
     }
+  }
+
+  #hasRoom({ buffered, messages }: Channel): boolean {
+    return buffered <= this.#options.limits.maxBacklogBytes / 2 && messages <= MAX_BACKLOG_MESSAGES / 2;
   }
 
   /** The other end closed: our side of the stream is reset too, then the id is free (RFC 8831 §6.7). */

@@ -13,6 +13,8 @@ interface Fragment {
   readonly ssn: number;
   readonly ppid: number;
   readonly data: Buffer;
+  /** At either end of a run of fragments of one message: the number at the run's other end. */
+  otherEnd: number;
 }
 
 interface InboundStream {
@@ -25,6 +27,10 @@ interface InboundStream {
 const MAX_AHEAD = 8192;
 /** What keeping a fragment costs beside its bytes, so that empty ones are bounded too. */
 const OVERHEAD = 64;
+/** What the state of a stream costs: a peer may name every one of 65,536. */
+const STREAM_OVERHEAD = 512;
+/** Distance from which dropping looks at what is held rather than at each number. */
+const SCAN_ABOVE = 65_536;
 /** Gap blocks that fit a packet beside the rest. */
 const MAX_GAPS = 200;
 
@@ -40,14 +46,19 @@ export class Inbound {
   readonly #deliver: (message: InboundMessage) => void;
   /** Last number up to which everything came. */
   #cumulative: number;
-  /** Numbers above it that came. */
+  /** Numbers above it that came, and the highest of them. */
   readonly #ahead = new Set<number>();
+  #highest: number;
+  /** Up to here {@link forward} has dropped everything. */
+  #dropped: number;
   readonly #fragments = new Map<number, Fragment>();
   readonly #streams = new Map<number, InboundStream>();
   #held = 0;
 
   constructor(initialTsn: number, limit: number, deliver: (message: InboundMessage) => void) {
     this.#cumulative = (initialTsn - 1) >>> 0;
+    this.#highest = this.#cumulative;
+    this.#dropped = this.#cumulative;
     this.#limit = limit;
     this.#deliver = deliver;
   }
@@ -80,6 +91,7 @@ export class Inbound {
     const distance = serialDistance(tsn, this.#cumulative);
     if (distance <= 0 || distance > MAX_AHEAD || this.#ahead.has(tsn)) return false;
     this.#ahead.add(tsn);
+    if (serialDistance(tsn, this.#highest) > 0) this.#highest = tsn;
     this.#advance();
     const fragment: Fragment = {
       flags,
@@ -87,11 +99,11 @@ export class Inbound {
       ssn: value.readUInt16BE(6),
       ppid: value.readUInt32BE(8),
       data: keep(flags, value.subarray(12)),
+      otherEnd: tsn,
     };
     this.#fragments.set(tsn, fragment);
     this.#held += fragment.data.length + OVERHEAD;
-    // The piece that comes last is the end of its message, or the next piece is already here.
-    if ((flags & DATA_FLAG.end) !== 0 || this.#fragments.has((tsn + 1) >>> 0)) this.#assemble(tsn);
+    this.#join(tsn, fragment);
     return true;
   }
 
@@ -100,18 +112,16 @@ export class Inbound {
     if (value.length < 4) return;
     const tsn = value.readUInt32BE(0);
     if (serialDistance(tsn, this.#cumulative) > 0) {
+      this.#dropUpTo(tsn);
       this.#cumulative = tsn;
-      for (const ahead of this.#ahead) if (serialDistance(ahead, tsn) <= 0) this.#ahead.delete(ahead);
-      for (const [number, fragment] of this.#fragments) {
-        if (serialDistance(number, tsn) <= 0) this.#drop(number, fragment);
-      }
+      if (serialDistance(tsn, this.#highest) > 0) this.#highest = tsn;
       this.#advance();
     }
     for (let at = 4; at + 4 <= value.length; at += 4) {
       const id = value.readUInt16BE(at);
       const stream = this.#streams.get(id);
       const ssn = value.readUInt16BE(at + 2);
-      if (stream === undefined) this.#streams.set(id, { nextSsn: (ssn + 1) & 0xffff, waiting: new Map() });
+      if (stream === undefined) this.#startStream(id, (ssn + 1) & 0xffff);
       else this.#skip(stream, ssn);
     }
   }
@@ -122,6 +132,7 @@ export class Inbound {
     if (stream === undefined) return;
     for (const message of stream.waiting.values()) this.#held -= message.data.length + OVERHEAD;
     this.#streams.delete(id);
+    this.#held -= STREAM_OVERHEAD;
   }
 
   resetAllStreams(): void {
@@ -144,12 +155,21 @@ export class Inbound {
   /** Starts and ends of runs above the cumulative number, as distances from it. */
   #gaps(): number[] {
     if (this.#ahead.size === 0) return [];
-    const distances = Array.from(this.#ahead, (tsn) => serialDistance(tsn, this.#cumulative)).sort((a, b) => a - b);
     const gaps: number[] = [];
-    for (const distance of distances) {
-      if (gaps.length > 0 && gaps[gaps.length - 1] === distance - 1) gaps[gaps.length - 1] = distance;
-      else if (gaps.length >= MAX_GAPS * 2) break;
-      else gaps.push(distance, distance);
+    const highest = serialDistance(this.#highest, this.#cumulative);
+    let inside = false;
+    // From the lowest up, so that what is told is cut off at its far end; 1 is missing, or it would be cumulative.
+    for (let distance = 2; distance <= highest; distance++) {
+      if (!this.#ahead.has((this.#cumulative + distance) >>> 0)) {
+        inside = false;
+      } else if (inside) {
+        gaps[gaps.length - 1] = distance;
+      } else if (gaps.length < MAX_GAPS * 2) {
+        gaps.push(distance, distance);
+        inside = true;
+      } else {
+        break;
+      }
     }
     return gaps;
   }
@@ -162,27 +182,40 @@ export class Inbound {
     }
   }
 
-  #assemble(tsn: number): void {
+  /**
+   * Joins a fragment with its neighbours of the same message, and delivers the message when the run has its beginning and its
+   * end. Each run is known by its two ends, so that a fragment costs the same however long its message is.
+   */
+  #join(tsn: number, fragment: Fragment): void {
+    const { flags, stream } = fragment;
     let first = tsn;
-    let fragment = this.#fragments.get(first);
-    while (fragment !== undefined && (fragment.flags & DATA_FLAG.begin) === 0) {
-      first = (first - 1) >>> 0;
-      fragment = this.#fragments.get(first);
+    let last = tsn;
+    const before = (flags & DATA_FLAG.begin) === 0 ? this.#fragments.get((tsn - 1) >>> 0) : undefined;
+    if (before !== undefined && (before.flags & DATA_FLAG.end) === 0 && before.stream === stream) {
+      first = before.otherEnd;
     }
-    if (fragment === undefined) return;
-    const head = fragment;
-    let last = first;
+    const after = (flags & DATA_FLAG.end) === 0 ? this.#fragments.get((tsn + 1) >>> 0) : undefined;
+    if (after !== undefined && (after.flags & DATA_FLAG.begin) === 0 && after.stream === stream) {
+      last = after.otherEnd;
+    }
+    const head = this.#fragments.get(first);
+    const tail = this.#fragments.get(last);
+    if (tail !== undefined) tail.otherEnd = first;
+    // Its beginning was given up by the sender: what is left of it waits to be given up too.
+    if (head === undefined || tail === undefined) return;
+    head.otherEnd = last;
+    if ((head.flags & DATA_FLAG.begin) !== 0 && (tail.flags & DATA_FLAG.end) !== 0) this.#assemble(first, last, head);
+  }
+
+  /** Takes a whole message out. */
+  #assemble(first: number, last: number, head: Fragment): void {
     const parts: Buffer[] = [];
-    for (;;) {
-      if (fragment === undefined || fragment.stream !== head.stream) return;
-      parts.push(fragment.data);
-      if ((fragment.flags & DATA_FLAG.end) !== 0) break;
-      last = (last + 1) >>> 0;
-      fragment = this.#fragments.get(last);
-    }
     for (let number = first; ; number = (number + 1) >>> 0) {
       const part = this.#fragments.get(number);
-      if (part !== undefined) this.#drop(number, part);
+      if (part !== undefined) {
+        parts.push(part.data);
+        this.#drop(number, part);
+      }
       if (number === last) break;
     }
     const data = parts.length === 1 ? parts[0]! : Buffer.concat(parts);
@@ -193,10 +226,7 @@ export class Inbound {
 
   #inOrder(message: InboundMessage, ssn: number): void {
     let stream = this.#streams.get(message.stream);
-    if (stream === undefined) {
-      stream = { nextSsn: 0, waiting: new Map() };
-      this.#streams.set(message.stream, stream);
-    }
+    stream ??= this.#startStream(message.stream, 0);
     const distance = (ssn - stream.nextSsn) & 0xffff;
     // Behind the one expected: it was skipped before.
     if (distance >= 0x8000) return;
@@ -209,6 +239,31 @@ export class Inbound {
     stream.nextSsn = (ssn + 1) & 0xffff;
     this.#deliver(message);
     this.#drain(stream);
+  }
+
+  #startStream(id: number, nextSsn: number): InboundStream {
+    const stream: InboundStream = { nextSsn, waiting: new Map() };
+    this.#streams.set(id, stream);
+    this.#held += STREAM_OVERHEAD;
+    return stream;
+  }
+
+  /** Drops every fragment up to a number. Each number is looked at once, or all that is held once in a long while. */
+  #dropUpTo(tsn: number): void {
+    if (serialDistance(tsn, this.#dropped) > SCAN_ABOVE || serialDistance(tsn, this.#dropped) < 0) {
+      for (const ahead of this.#ahead) if (serialDistance(ahead, tsn) <= 0) this.#ahead.delete(ahead);
+      for (const [number, fragment] of this.#fragments) {
+        if (serialDistance(number, tsn) <= 0) this.#drop(number, fragment);
+      }
+    } else {
+      for (let number = this.#dropped; number !== tsn; ) {
+        number = (number + 1) >>> 0;
+        this.#ahead.delete(number);
+        const fragment = this.#fragments.get(number);
+        if (fragment !== undefined) this.#drop(number, fragment);
+      }
+    }
+    this.#dropped = tsn;
   }
 
   #drain(stream: InboundStream): void {

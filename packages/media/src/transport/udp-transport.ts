@@ -223,7 +223,8 @@ class UdpTransport implements Transport {
     const stats = this.#stats;
     stats.packetsIn++;
     stats.bytesIn += data.length;
-    const first = data.length > 0 ? data[0]! : 255;
+    // From port 0 nobody wants an answer (RFC 768), and sending one there throws.
+    const first = data.length > 0 && remote.port !== 0 ? data[0]! : 255;
     const path = table.find(remote);
     if (first < 4) {
       const check = this.#responder.receive(table.socket, data, remote, path !== null);
@@ -352,7 +353,12 @@ class UdpTransport implements Transport {
     dtls.start();
     const early = peer.early;
     peer.early = [];
-    for (const datagram of early) dtls.receive(datagram);
+    try {
+      for (const datagram of early) dtls.receive(datagram);
+    } catch (error) {
+      // This runs in timers and in others' calls, too.
+      this.#fail(peer, `internal: ${error instanceof Error ? error.message : 'unknown'}`);
+    }
   }
 
   /** The handshake of this peer is over, one way or the other. */
