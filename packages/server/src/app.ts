@@ -14,7 +14,7 @@ import type { Services } from './functions/context.ts';
 import { registerFunctions } from './functions/host.ts';
 import { TicketOffice } from './functions/tickets.ts';
 import { registerDocs } from './http/docs.ts';
-import { Gate } from './http/gate.ts';
+import { addressKey, Gate } from './http/gate.ts';
 import { registerPages } from './http/pages.ts';
 import { createTrustedProxies } from './http/proxies.ts';
 import { createHttpServer } from './http/server.ts';
@@ -82,7 +82,8 @@ export async function startServer(config: Config, log: Logger, overrides: Overri
       engine === null
         ? null
         : attachEngine(engine, {
-            clientAddress: proxies.clientAddress,
+            // Joins are counted as everything else is: a whole IPv6 /64 as one address.
+            clientAddress: (request) => addressKey(proxies.clientAddress(request)),
             maxMessageBytes: config.engine.signalMessageBytes,
           });
     if (attachment !== null) undo.push(() => attachment.close());

@@ -34,10 +34,16 @@ export interface MediaControl {
   listParticipants(room: string): Promise<MediaPresence[]>;
 }
 
-/** A participant as a member of ours; null for hidden ones, agents, recorders and identities that are no user ids. */
+/**
+ * A participant as a member of ours; null for hidden ones, agents, recorders and identities that are no user ids.
+ *
+ * LiveKit's clients may open a second connection of one user that only publishes, as `<user>#<suffix>`. It is told under
+ * that name, which no seat of ours can have, so that the rooms refuse it: it would hold no seat and outlive a kick.
+ */
 export function presenceOf(participant: ParticipantInfo): MediaPresence | null {
   if (participant.kind !== ParticipantInfo_Kind.STANDARD || participant.permission?.hidden === true) return null;
-  if (!isUserId(participant.identity)) return null;
+  const [userId, suffix] = participant.identity.split('#', 2);
+  if (!isUserId(participant.identity) && !(isUserId(userId) && suffix !== undefined)) return null;
   return {
     userId: participant.identity,
     userName: participant.name || participant.identity,

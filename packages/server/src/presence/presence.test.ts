@@ -61,6 +61,20 @@ describe('presence with the embedded engine', () => {
     expect(harness.media.has(unknown, bob.userId)).toBe(false);
   });
 
+  it('[FN39] a second, publishing connection of a user is removed, told or found', async () => {
+    await inCall(ann, '1');
+    const room = harness.mediaRoom('1');
+    harness.media.join(room, `${ann.userId}#camera`);
+    await harness.settled();
+    expect(harness.media.has(room, `${ann.userId}#camera`)).toBe(false);
+    harness.media.join(room, `${ann.userId}#camera`, [], false);
+    await harness.server.services.presence.reconcile();
+    await harness.settled();
+    expect(harness.media.has(room, `${ann.userId}#camera`)).toBe(false);
+    expect(harness.media.has(room, ann.userId)).toBe(true);
+    expect(await seats('1')).toEqual([ann.userId]);
+  });
+
   it('[FN32] comparing frees seats of participants who vanished unheard, and seats those who came unheard', async () => {
     const own = harness;
     await inCall(ann, '1');
