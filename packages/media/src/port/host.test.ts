@@ -1,5 +1,5 @@
 /** The host of the worker thread, with a worker that dies when it is told to. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { startEngine } from './host.ts';
 import type { MediaEngine, SignalConnection } from './types.ts';
 
@@ -57,6 +57,22 @@ describe('[SG41] the worker thread', () => {
     expect(await engine.validate(request())).toMatchObject({ body: 'r/kicked' });
     const again = await open(engine);
     await expect.poll(() => again.frames, SOON).toEqual(['join']);
+    await engine.stop(1_000);
+  });
+
+  it('[SG42] one that dies again and again, each time after its start, is started less and less often', async () => {
+    const engine = await startEngine(CONFIG, OPTIONS);
+    const reasons: string[] = [];
+    engine.onRestart((reason) => reasons.push(reason));
+    const timer = vi.spyOn(globalThis, 'setTimeout');
+    for (let death = 1; death <= 3; death++) {
+      const { connection } = await open(engine);
+      connection.receive(Buffer.from('die'));
+      await expect.poll(() => reasons, SOON).toHaveLength(death);
+    }
+    const waits = timer.mock.calls.map(([, wait]) => wait);
+    timer.mockRestore();
+    expect(waits).toEqual(expect.arrayContaining([0, 200, 400]));
     await engine.stop(1_000);
   });
 

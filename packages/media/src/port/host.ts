@@ -16,6 +16,8 @@ import type {
 
 /** Longest wait before another start of a worker that keeps dying. */
 const MAX_BACKOFF_MS = 5_000;
+/** A worker that lived for so long does not "keep dying". */
+const STEADY_MS = 60_000;
 /** A request that arrives while the worker is being started anew waits at most this long. */
 const RESTART_PATIENCE_MS = 3_000;
 const WORKER_URL = new URL('../worker.ts', import.meta.url);
@@ -56,6 +58,8 @@ class EngineHost implements MediaEngine {
   #nextId = 1;
   #stopping = false;
   #deaths = 0;
+  /** Monotonic ms when the worker was last ready. */
+  #readyAt = 0;
 
   constructor(input: EngineConfigInput, workerUrl: URL) {
     this.#input = input;
@@ -159,7 +163,7 @@ class EngineHost implements MediaEngine {
       worker.on('message', (message: FromWorker) => {
         if (message.type === 'ready') {
           started = true;
-          this.#deaths = 0;
+          this.#readyAt = performance.now();
           this.#keepPort(message.addresses);
           for (const [room, identity, until] of this.#revocations.entries()) {
             this.#post({ type: 'revoke', room, identity, until });
@@ -183,6 +187,8 @@ class EngineHost implements MediaEngine {
           return;
         }
         if (this.#stopping) return;
+        // Being ready is not enough: what kills it may come with the first client.
+        if (performance.now() - this.#readyAt >= STEADY_MS) this.#deaths = 0;
         this.#fail('the media engine died');
         this.#restart(reason);
       });
