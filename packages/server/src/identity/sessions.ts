@@ -22,6 +22,8 @@ export interface IssuedSession {
 /** First part of every session token: tells it from a JWT, and leaves room for another form later. */
 const PREFIX = 'lm1';
 const MAX_TOKEN_LENGTH = 1024;
+/** Authentic tokens remembered, since checking one costs more than all the rest of a small call. */
+const REMEMBERED = 4096;
 
 /**
  * Sessions are signed tokens: `lm1.<base64url JSON>.<base64url HMAC-SHA256>`. No store is asked to read one, so a call
@@ -31,6 +33,8 @@ export class Sessions {
   readonly #secret: Buffer;
   readonly #lifeMs: number;
   readonly #now: () => number;
+  /** Sessions of authentic tokens; the one remembered first is forgotten first. */
+  readonly #authentic = new Map<string, Session>();
 
   /** @param secret at least 32 characters, kept in the store. */
   constructor(secret: string, lifeSeconds: number, now: () => number = Date.now) {
@@ -51,18 +55,31 @@ export class Sessions {
   /** The session of an authentic token, even if it ran out up to `graceMs` ago; null for everything else. */
   read(token: string, graceMs = 0): Session | null {
     if (token.length > MAX_TOKEN_LENGTH) return null;
-    const [prefix, payload, mac, more] = token.split('.');
-    if (prefix !== PREFIX || payload === undefined || mac === undefined || more !== undefined) return null;
-    const expected = Buffer.from(this.#mac(payload));
-    const given = Buffer.from(mac);
-    if (given.length !== expected.length || !timingSafeEqual(given, expected)) return null;
-    const session = decode(payload);
+    const session = this.#authentic.get(token) ?? this.#authenticate(token);
     return session !== null && session.expiresAt + graceMs > this.#now() ? session : null;
   }
 
   /** Whether a bearer token has the form of a session. */
   static looksLike(token: string): boolean {
     return token.startsWith(`${PREFIX}.`);
+  }
+
+  #authenticate(token: string): Session | null {
+    const [prefix, payload, mac, more] = token.split('.');
+    if (prefix !== PREFIX || payload === undefined || mac === undefined || more !== undefined) return null;
+    const expected = Buffer.from(this.#mac(payload));
+    const given = Buffer.from(mac);
+    if (given.length !== expected.length || !timingSafeEqual(given, expected)) return null;
+    const session = decode(payload);
+    if (session === null) return null;
+    if (this.#authentic.size >= REMEMBERED) {
+      for (const oldest of this.#authentic.keys()) {
+        this.#authentic.delete(oldest);
+        break;
+      }
+    }
+    this.#authentic.set(token, session);
+    return session;
   }
 
   #mac(payload: string): string {
