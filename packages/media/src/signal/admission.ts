@@ -90,7 +90,7 @@ export class Admission {
           kind: claims.kind,
           metadata: parameters.metadata || claims.metadata,
           attributes: mergeJoinAttributes(claims.attributes, parameters.attributes),
-          permission: parameters.publish === '' ? grants.permission : { ...grants.permission, canSubscribe: false },
+          permission: grants.permission,
           grants: {
             roomCreate: grants.roomCreate,
             roomAdmin: grants.roomAdmin,
@@ -146,9 +146,8 @@ export class Admission {
     const parsed = parseJoin(query, request.path === '/rtc/v1', limits);
     if (!parsed.ok) return refused(400, parsed.reason);
     const { parameters } = parsed;
-    if (claims.identity === '') return refused(400, 'identity cannot be empty');
-    if (parameters.publish !== '' && !grants.permission.canPublish) return refused(401, 'permissions denied');
-    const identity = parameters.publish === '' ? claims.identity : `${claims.identity}#${parameters.publish}`;
+    const { identity } = claims;
+    if (identity === '') return refused(400, 'identity cannot be empty');
     if (identity.length > limits.identityLength) {
       return refused(400, `participant identity length exceeds limits: max length ${limits.identityLength}`);
     }
@@ -163,7 +162,7 @@ export class Admission {
     };
     const problem = checkProfile(profile, limits);
     if (problem) return refused(400, problem.message);
-    if (isRevoked(grants.room, claims.identity)) return refused(403, 'removed from the room');
+    if (isRevoked(grants.room, identity)) return refused(403, 'removed from the room');
     if (!config.room.autoCreate && !grants.roomCreate && !this.#manager.get(grants.room)) {
       return refused(404, 'requested room does not exist');
     }

@@ -1,5 +1,11 @@
 import { gzipSync } from 'node:zlib';
-import { AddTrackRequest, JoinRequest, WrappedJoinRequest, WrappedJoinRequest_Compression } from '@livekit/protocol';
+import {
+  AddTrackRequest,
+  ClientInfo,
+  JoinRequest,
+  WrappedJoinRequest,
+  WrappedJoinRequest_Compression,
+} from '@livekit/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { wrap } from '../room/testing/world.ts';
@@ -60,6 +66,19 @@ describe('[SG3] join requests', () => {
     const many = new JoinRequest({ addTrackRequests: Array.from({ length: 9 }, () => new AddTrackRequest()) });
     expect(parse({ join_request: wrap(many) })).toMatchObject({ ok: false });
     expect(parse({ attributes: 'bm90IGpzb24' }, false)).toEqual({ ok: false, reason: 'cannot decode attributes' });
+  });
+
+  it('[SG40] what is told of the client to others is bounded', () => {
+    const clientInfo = new ClientInfo({
+      browser: 'x'.repeat(10_000),
+      os: 'linux',
+      capabilities: Array.from({ length: 10_000 }, (_, index) => index % 50),
+    });
+    const result = parse({ join_request: wrap(new JoinRequest({ clientInfo })) });
+    if (!result.ok) throw new Error(result.reason);
+    expect(result.parameters.client.os).toBe('linux');
+    expect(result.parameters.client.browser).toHaveLength(256);
+    expect(result.parameters.client.capabilities).toHaveLength(32);
   });
 
   it('[SG40] no bytes make it throw (seed 20261121)', () => {

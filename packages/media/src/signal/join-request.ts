@@ -27,8 +27,6 @@ export interface JoinParameters {
   readonly addTracks: readonly AddTrackRequest[];
   readonly offer: SessionDescription | null;
   readonly syncState: SyncState | null;
-  /** LiveKit's "second connection of one user that only publishes"; suffix of the identity. */
-  readonly publish: string;
 }
 
 export type JoinParse =
@@ -45,6 +43,8 @@ export interface JoinLimits {
  * @param requireJoinRequest `/rtc/v1` demands `join_request`; `/rtc` takes it too.
  */
 export function parseJoin(query: URLSearchParams, requireJoinRequest: boolean, limits: JoinLimits): JoinParse {
+  // LiveKit's second connection of one user, `<identity>#<publish>`: it would hold a seat of its own and outlive a kick.
+  if (query.get('publish')) return { ok: false, reason: 'a second, publishing connection is not supported' };
   const wrapped = query.get('join_request');
   if (wrapped) return parseWrapped(wrapped, limits);
   if (requireJoinRequest) return { ok: false, reason: 'join_request is required' };
@@ -85,11 +85,10 @@ function parseWrapped(text: string, limits: JoinLimits): JoinParse {
       adaptiveStream: settings?.adaptiveStream ?? false,
       metadata: request.metadata,
       attributes: request.participantAttributes,
-      client: request.clientInfo ?? new ClientInfo(),
+      client: boundedClient(request.clientInfo),
       addTracks: request.addTrackRequests,
       offer: request.publisherOffer ?? null,
       syncState: request.syncState ?? null,
-      publish: '',
     },
   };
 }
@@ -153,9 +152,32 @@ function parseClassic(query: URLSearchParams): JoinParse {
       addTracks: [],
       offer: null,
       syncState: null,
-      publish: text('publish'),
     },
   };
+}
+
+const CLIENT_TEXT = 256;
+const CLIENT_CAPABILITIES = 32;
+
+/** What others are told of the client, at a size that every update of it can afford. */
+function boundedClient(client: ClientInfo | undefined): ClientInfo {
+  if (!client) return new ClientInfo();
+  const text = (value: string) => value.slice(0, CLIENT_TEXT);
+  return new ClientInfo({
+    sdk: client.sdk,
+    version: text(client.version),
+    protocol: client.protocol,
+    os: text(client.os),
+    osVersion: text(client.osVersion),
+    deviceModel: text(client.deviceModel),
+    browser: text(client.browser),
+    browserVersion: text(client.browserVersion),
+    address: text(client.address),
+    network: text(client.network),
+    otherSdks: text(client.otherSdks),
+    clientProtocol: client.clientProtocol,
+    capabilities: [...new Set(client.capabilities)].slice(0, CLIENT_CAPABILITIES),
+  });
 }
 
 function smallInteger(value: number): number {

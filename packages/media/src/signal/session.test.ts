@@ -97,6 +97,21 @@ describe('[SG1] admission', () => {
   });
 });
 
+describe('[SG43] a second connection of one user', () => {
+  it('[SG43] is refused at join, validate and resume, so that nobody outlives a kick under another name', async () => {
+    const world = new World();
+    for (const two of [true, false]) {
+      for (const reconnect of [false, true]) {
+        const request = await world.request({ identity: 'alice', two, reconnect });
+        const second = { ...request, query: `${request.query}&publish=x` };
+        expect(await world.control.openSignal(second)).toMatchObject({ kind: 'refused', answer: { status: 400 } });
+        expect(await world.control.validate(second)).toMatchObject({ status: 400 });
+      }
+    }
+    expect(world.control.manager.get('hall')?.size ?? 0).toBe(0);
+  });
+});
+
 describe('[SG4] the join response', () => {
   it('[SG4] is the first message and holds what clients need', async () => {
     const world = new World();
