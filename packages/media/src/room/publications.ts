@@ -16,7 +16,7 @@ import type { MediaKind } from '../forward/types.ts';
 import { mayPublish, type Permission } from '../signal/permission.ts';
 import type { ResponseMessage } from '../signal/session.ts';
 import type { Participant } from './participant.ts';
-import { bindSection, describeTrack, PublishedTrack } from './track.ts';
+import { addTrackProblem, bindSection, describeTrack, PublishedTrack } from './track.ts';
 
 export interface PublicationsHost {
   readonly participant: Participant;
@@ -78,6 +78,11 @@ export class Publications {
       refuse(RequestResponse_Reason.UNSUPPORTED_TYPE, 'unsupported track type');
       return;
     }
+    const problem = addTrackProblem(request);
+    if (problem) {
+      refuse(RequestResponse_Reason.INVALID_REQUEST, problem);
+      return;
+    }
     const { limits } = this.#host;
     if (request.sid !== '') {
       // A further codec of a track that is there already. It is named, so that the client gets its answer, and its
@@ -88,10 +93,6 @@ export class Publications {
         return;
       }
       this.#sendPublished(request.cid, track.info);
-      return;
-    }
-    if (request.cid === '' || request.cid.length > 256 || request.simulcastCodecs.length > 8) {
-      refuse(RequestResponse_Reason.INVALID_REQUEST, 'a client id of 1 to 256 characters is required');
       return;
     }
     if (request.name.length > limits.nameLength || request.stream.length > limits.nameLength) {
@@ -116,8 +117,10 @@ export class Publications {
     const current = this.#byMid.get(section.mid);
     if (current) {
       // The same cid asked for anew is a new track: it was unpublished and published between two offers.
-      if (ownsCid(current, section.trackId) && !this.#pending.has(section.trackId)) {
+      const same = current.section.kind === section.kind && ownsCid(current, section.trackId);
+      if (same && !this.#pending.has(section.trackId)) {
         current.section = section;
+        section.uplink.setMuted(current.info.muted);
         return;
       }
       this.#remove(current);

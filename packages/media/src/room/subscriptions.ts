@@ -25,6 +25,7 @@ export interface SubscriptionsHost {
 
 interface Entry {
   readonly track: PublishedTrack;
+  readonly preference: Preference;
   subscription: Subscription | null;
   bound: boolean;
   codecErrorSent: boolean;
@@ -33,18 +34,26 @@ interface Entry {
 }
 
 interface Settings {
-  disabled: boolean;
-  quality: VideoQuality;
-  width: number;
-  height: number;
+  readonly disabled: boolean;
+  readonly quality: VideoQuality;
+  readonly width: number;
+  readonly height: number;
 }
+
+/** What the viewer asked for; null = nothing yet. */
+interface Preference {
+  subscribe: boolean | null;
+  settings: Settings | null;
+}
+
+/** A SID of ours has 14 characters; longer names are no track's. */
+const MAX_SID_LENGTH = 64;
 
 export class Subscriptions {
   readonly #host: SubscriptionsHost;
   readonly #entries = new Map<string, Entry>();
-  /** Explicit wishes by track SID; they may come before the track. */
-  readonly #wishes = new Map<string, boolean>();
-  readonly #settings = new Map<string, Settings>();
+  /** By the SIDs of tracks that are not there (yet), oldest first: wishes may come before the track. */
+  readonly #early = new Map<string, Preference>();
 
   constructor(host: SubscriptionsHost) {
     this.#host = host;
@@ -67,7 +76,9 @@ export class Subscriptions {
   /** A track is there (published, or the viewer just came): subscribe if it is wished for and allowed. */
   offer(track: PublishedTrack): void {
     if (this.#entries.has(track.sid) || this.#entries.size >= this.#host.limit) return;
-    const entry: Entry = { track, subscription: null, bound: false, codecErrorSent: false, allowed: true };
+    const preference = this.#early.get(track.sid) ?? { subscribe: null, settings: null };
+    this.#early.delete(track.sid);
+    const entry: Entry = { track, preference, subscription: null, bound: false, codecErrorSent: false, allowed: true };
     this.#entries.set(track.sid, entry);
     this.#reconcile(entry);
   }
@@ -75,8 +86,7 @@ export class Subscriptions {
   /** The track is gone. */
   withdraw(track: PublishedTrack): void {
     const entry = this.#entries.get(track.sid);
-    this.#wishes.delete(track.sid);
-    this.#settings.delete(track.sid);
+    this.#early.delete(track.sid);
     if (!entry) return;
     this.#entries.delete(track.sid);
     entry.subscription?.close();
@@ -84,35 +94,28 @@ export class Subscriptions {
 
   /** `subscription` from the client, or the server API. Unknown tracks are remembered, within the limit. */
   wish(trackSids: Iterable<string>, subscribe: boolean): void {
+    let count = 0;
     for (const sid of trackSids) {
-      if (!this.#wishes.has(sid) && this.#wishes.size >= this.#host.limit) continue;
-      this.#wishes.set(sid, subscribe);
+      if (++count > this.#host.limit) return;
+      const preference = this.#preference(sid);
+      if (!preference) continue;
+      preference.subscribe = subscribe;
       const entry = this.#entries.get(sid);
       if (entry) this.#reconcile(entry);
     }
   }
 
   updateSettings(update: UpdateTrackSettings): void {
+    const { disabled, quality, width, height } = update;
     for (const sid of update.trackSids.slice(0, this.#host.limit)) {
-      if (!this.#settings.has(sid) && this.#settings.size >= this.#host.limit) continue;
-      this.#settings.set(sid, {
-        disabled: update.disabled,
-        quality: update.quality,
-        width: update.width,
-        height: update.height,
-      });
-      const entry = this.#entries.get(sid);
-      if (entry) this.#apply(entry);
+      this.#change(sid, { disabled, quality, width, height });
     }
   }
 
   setDisabled(trackSids: readonly string[]): void {
     for (const sid of trackSids.slice(0, this.#host.limit)) {
-      const settings = this.#settings.get(sid) ?? { disabled: true, quality: VideoQuality.HIGH, width: 0, height: 0 };
-      settings.disabled = true;
-      this.#settings.set(sid, settings);
-      const entry = this.#entries.get(sid);
-      if (entry) this.#apply(entry);
+      const present = this.#preference(sid)?.settings ?? { quality: VideoQuality.HIGH, width: 0, height: 0 };
+      this.#change(sid, { ...present, disabled: true });
     }
   }
 
@@ -154,9 +157,38 @@ export class Subscriptions {
     this.#entries.clear();
   }
 
+  #change(sid: string, settings: Settings): void {
+    const preference = this.#preference(sid);
+    if (!preference) return;
+    preference.settings = settings;
+    const entry = this.#entries.get(sid);
+    if (entry) this.#apply(entry);
+  }
+
+  /** Of a track, there or not; null when the SID can be none. Beyond the limit the oldest absent one is forgotten. */
+  #preference(sid: string): Preference | null {
+    const known = this.#entries.get(sid)?.preference ?? this.#early.get(sid);
+    if (known) return known;
+    if (sid === '' || sid.length > MAX_SID_LENGTH) return null;
+    if (this.#early.size >= this.#host.limit) {
+      for (const oldest of this.#early.keys()) {
+        this.#early.delete(oldest);
+        break;
+      }
+    }
+    const preference: Preference = { subscribe: null, settings: null };
+    this.#early.set(sid, preference);
+    return preference;
+  }
+
+  /** Absent tracks of which something is remembered. */
+  get remembered(): number {
+    return this.#early.size;
+  }
+
   #reconcile(entry: Entry): void {
     const { track } = entry;
-    const wished = this.#wishes.get(track.sid) ?? this.#host.autoSubscribe;
+    const wished = entry.preference.subscribe ?? this.#host.autoSubscribe;
     const rights = this.#host.mayReceive(track);
     if (wished && rights.viewer && rights.publisher !== entry.allowed) {
       entry.allowed = rights.publisher;
@@ -191,7 +223,7 @@ export class Subscriptions {
 
   #apply(entry: Entry): void {
     const { subscription, track } = entry;
-    const settings = this.#settings.get(track.sid);
+    const { settings } = entry.preference;
     if (!subscription || !settings) return;
     subscription.setPaused(settings.disabled);
     subscription.setMaxLayer(maxLayer(track.info, settings));

@@ -54,10 +54,47 @@ function streamOf(source: TrackSource): string {
   }
 }
 
-/** The description answered to `addTrack`. Sizes of strings are the caller's to check. */
+const MAX_CID_LENGTH = 256;
+const MAX_CODEC_LENGTH = 64;
+const MAX_RID_LENGTH = 16;
+const MAX_CODECS = 8;
+const MAX_FEATURES = 32;
+
+/**
+ * What is wrong with an `addTrack` in itself; null = nothing. The source is what the grants are checked against, so a
+ * source of the other kind would let a microphone's grant carry a picture.
+ */
+export function addTrackProblem(request: AddTrackRequest): string | null {
+  const kind = kindOf(request.source);
+  if (kind !== null && kind !== request.type) return 'the source is of another kind than the track';
+  if (request.cid === '' || request.cid.length > MAX_CID_LENGTH)
+    return 'a client id of 1 to 256 characters is required';
+  if (request.simulcastCodecs.length > MAX_CODECS) return 'too many codecs';
+  for (const codec of request.simulcastCodecs) {
+    if (codec.cid.length > MAX_CID_LENGTH) return "a codec's client id has at most 256 characters";
+    if (codec.codec.length > MAX_CODEC_LENGTH) return "a codec's name has at most 64 characters";
+  }
+  return null;
+}
+
+/** null when the source does not say. */
+function kindOf(source: TrackSource): TrackType | null {
+  switch (source) {
+    case TrackSource.CAMERA:
+    case TrackSource.SCREEN_SHARE:
+      return TrackType.VIDEO;
+    case TrackSource.MICROPHONE:
+    case TrackSource.SCREEN_SHARE_AUDIO:
+      return TrackType.AUDIO;
+    default:
+      return null;
+  }
+}
+
+/** The description answered to `addTrack`. {@link addTrackProblem} has found none. */
 export function describeTrack(request: AddTrackRequest): TrackInfo {
   const layers = sortedLayers(request.layers);
-  const features = new Set(request.audioFeatures);
+  const features = new Set(request.audioFeatures.slice(0, MAX_FEATURES));
   if (request.stereo) features.add(AudioTrackFeature.TF_STEREO);
   if (request.disableDtx) features.add(AudioTrackFeature.TF_NO_DTX);
   const codecs =
@@ -100,7 +137,7 @@ export function describeTrack(request: AddTrackRequest): TrackInfo {
       request.type === TrackType.AUDIO && request.backupCodecPolicy !== BackupCodecPolicy.REGRESSION
         ? BackupCodecPolicy.SIMULCAST
         : request.backupCodecPolicy,
-    packetTrailerFeatures: request.packetTrailerFeatures,
+    packetTrailerFeatures: [...new Set(request.packetTrailerFeatures)].slice(0, MAX_FEATURES),
   });
 }
 
@@ -140,7 +177,11 @@ export function layerForSize(info: TrackInfo, width: number, height: number): nu
 function sortedLayers(layers: readonly VideoLayer[]): VideoLayer[] {
   return layers
     .slice(0, 3)
-    .map((layer) => layer.clone())
+    .map((layer) => {
+      const copy = layer.clone();
+      copy.rid = layer.rid.slice(0, MAX_RID_LENGTH);
+      return copy;
+    })
     .sort((a, b) => a.quality - b.quality);
 }
 

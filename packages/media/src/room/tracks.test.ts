@@ -94,6 +94,51 @@ describe('[SG15] publishing', () => {
     expect(mute.last('requestResponse')?.reason).toBe(RequestResponse_Reason.NOT_ALLOWED);
   });
 
+  it('[SG18] a source of the other kind opens nothing: a microphone’s grant carries no picture', async () => {
+    const world = new World();
+    const bob = await world.join('bob');
+    const alice = await world.join('alice', { grant: { canPublishSources: [TrackSource.MICROPHONE] } });
+    const reason = (source: TrackSource, type: TrackType) => {
+      alice.send(addTrack({ cid: 'cam', source, type }));
+      return alice.all('requestResponse').at(-1)?.reason;
+    };
+    expect(reason(TrackSource.MICROPHONE, TrackType.VIDEO)).toBe(RequestResponse_Reason.INVALID_REQUEST);
+    expect(reason(TrackSource.UNKNOWN, TrackType.VIDEO)).toBe(RequestResponse_Reason.NOT_ALLOWED);
+    expect(reason(TrackSource.CAMERA, TrackType.VIDEO)).toBe(RequestResponse_Reason.NOT_ALLOWED);
+    expect(reason(TrackSource.CAMERA, TrackType.AUDIO)).toBe(RequestResponse_Reason.NOT_ALLOWED);
+    alice.send({ case: 'offer', value: new SessionDescription({ type: 'offer', sdp: '0 video cam', id: 1 }) });
+    alice.send(addTrack({ cid: 'mic', source: TrackSource.MICROPHONE, type: TrackType.AUDIO }));
+    expect(alice.last('answer')).toBeDefined();
+    expect(alice.up.uplinks.get('0')?.muted).toBe(true);
+    expect(bob.sees('alice')?.tracks).toEqual([]);
+    const free = await world.join('carol');
+    const asked = { cid: 'x', source: TrackSource.SCREEN_SHARE_AUDIO, type: TrackType.VIDEO };
+    free.send(addTrack(asked));
+    expect(free.last('requestResponse')?.reason).toBe(RequestResponse_Reason.INVALID_REQUEST);
+    free.send(addTrack({ ...asked, source: TrackSource.UNKNOWN }));
+    expect(free.last('trackPublished')?.cid).toBe('x');
+  });
+
+  it('[SG40] what one track says of itself to the whole room is bounded', async () => {
+    const { alice, bob } = await pair();
+    const refused = [
+      new SimulcastCodec({ codec: 'vp8', cid: 'x'.repeat(257) }),
+      new SimulcastCodec({ codec: 'x'.repeat(65), cid: 'x' }),
+    ];
+    for (const codec of refused) {
+      alice.send(addTrack({ cid: 'cam', simulcastCodecs: [codec] }));
+      expect(alice.last('requestResponse')?.reason).toBe(RequestResponse_Reason.INVALID_REQUEST);
+    }
+    expect(alice.last('trackPublished')).toBeUndefined();
+    const many = Array.from({ length: 1_000 }, (_, index) => index);
+    const layers = many.map(() => new VideoLayer({ rid: 'x'.repeat(100) }));
+    const codec = new SimulcastCodec({ codec: 'vp8', cid: 'cam', layers });
+    const asked = { cid: 'cam', simulcastCodecs: [codec], layers, audioFeatures: many, packetTrailerFeatures: many };
+    alice.send(addTrack(asked));
+    alice.publish('video', 'cam');
+    expect(bob.sees('alice')?.toBinary().byteLength).toBeLessThan(1_000);
+  });
+
   it('[SG18] limits: tracks, names, client ids, types, unknown SIDs', async () => {
     const world = new World({ limits: { tracksPerParticipant: 2, nameLength: 8 } });
     const alice = await world.join('alice');
@@ -166,6 +211,26 @@ describe('[SG20] subscribing', () => {
     expect(bob.down.open(sid)).toBeUndefined();
     wish(true);
     expect(bob.down.open(sid)).toBeDefined();
+  });
+
+  it('[SG40] wishes and settings for tracks that are not there take bounded room, and the newest count', async () => {
+    const world = new World({ limits: { subscriptionsPerParticipant: 4 } });
+    const alice = await world.join('alice');
+    const bob = await world.join('bob', { autoSubscribe: false });
+    const tell = (trackSids: string[]) => {
+      bob.send({ case: 'subscription', value: new UpdateSubscription({ trackSids, subscribe: true }) });
+      bob.send({ case: 'trackSetting', value: new UpdateTrackSettings({ trackSids, disabled: true }) });
+    };
+    const viewer = world.control.manager.get('hall')?.get('bob');
+    tell(['x'.repeat(65), '']);
+    expect(viewer?.subscriptions.remembered).toBe(0);
+    for (let round = 0; round < 10; round++) tell(['a', 'b', 'c', 'd', 'e'].map((name) => `${name}${round}`));
+    expect(viewer?.subscriptions.remembered).toBe(4);
+    alice.send(addTrack({ cid: 'cam', source: TrackSource.CAMERA }));
+    tell([alice.last('trackPublished')?.track?.sid ?? '']);
+    const sid = alice.publish('video', 'cam');
+    expect(bob.down.open(sid)).toMatchObject({ paused: true });
+    expect(viewer?.subscriptions.remembered).toBe(3);
   });
 
   it('[SG20] negotiation is asked for in the form’s own way', async () => {

@@ -44,7 +44,9 @@ export function permissionFromProto(proto: ParticipantPermission): Permission {
 
 export function mayPublish(permission: Permission, source: TrackSource): boolean {
   if (!permission.canPublish) return false;
-  return permission.canPublishSources.length === 0 || permission.canPublishSources.includes(source);
+  if (permission.canPublishSources.length === 0) return true;
+  // UNKNOWN in the list stands for a name that we do not know; a client that names no source is not meant by it.
+  return source !== TrackSource.UNKNOWN && permission.canPublishSources.includes(source);
 }
 
 /**

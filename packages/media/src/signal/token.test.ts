@@ -54,13 +54,23 @@ describe('[SG2] access tokens', () => {
   it('[SG2] an unknown source name narrows and opens nothing', async () => {
     const token = new AccessToken(KEY, SECRET, { identity: 'a' });
     token.addGrant({ roomJoin: true, room: 'r', canPublishSources: [TrackSource.CAMERA] });
-    const { grants } = await claimsOf(await token.toJwt());
+    const claims = await claimsOf(await token.toJwt());
+    const { grants } = claims;
     if (!grants) throw new Error('no grants');
     expect(mayPublish(grants.permission, TrackSource.CAMERA)).toBe(true);
     expect(mayPublish(grants.permission, TrackSource.MICROPHONE)).toBe(false);
     expect(mayPublish({ ...grants.permission, canPublishSources: [TrackSource.UNKNOWN] }, TrackSource.CAMERA)).toBe(
       false,
     );
+    const unknown = { ...grants.permission, canPublishSources: [TrackSource.UNKNOWN] };
+    expect(mayPublish(unknown, TrackSource.UNKNOWN)).toBe(false);
+    expect(mayPublish({ ...unknown, canPublishSources: [] }, TrackSource.UNKNOWN)).toBe(true);
+    const again = await authority.issue(
+      { ...claims, ...grants, permission: unknown, kind: ParticipantInfo_Kind.STANDARD },
+      600,
+    );
+    const reissued = (await claimsOf(again)).grants?.permission;
+    expect(reissued && mayPublish(reissued, TrackSource.CAMERA)).toBe(false);
   });
 });
 

@@ -138,6 +138,9 @@ export class TokenAuthority {
     });
     token.kind = kindName(claims.kind);
     const { permission } = claims;
+    // UNKNOWN has no name in a token. A list of nothing else must not become an empty one, which would open everything.
+    const sources = permission.canPublishSources.filter((source) => source !== TrackSource.UNKNOWN);
+    const narrowed = permission.canPublishSources.length > 0;
     token.addGrant({
       room: claims.room,
       roomJoin: true,
@@ -145,7 +148,7 @@ export class TokenAuthority {
       roomAdmin: claims.roomAdmin,
       roomList: claims.roomList,
       roomRecord: claims.roomRecord,
-      canPublish: permission.canPublish,
+      canPublish: permission.canPublish && (!narrowed || sources.length > 0),
       canSubscribe: permission.canSubscribe,
       canPublishData: permission.canPublishData,
       canUpdateOwnMetadata: permission.canUpdateMetadata,
@@ -153,7 +156,7 @@ export class TokenAuthority {
       hidden: permission.hidden,
       recorder: permission.recorder,
       agent: permission.agent,
-      ...(permission.canPublishSources.length > 0 ? { canPublishSources: [...permission.canPublishSources] } : {}),
+      ...(sources.length > 0 ? { canPublishSources: sources } : {}),
     });
     return token.toJwt();
   }
