@@ -49,6 +49,35 @@ describe('[SG37] webhooks', () => {
     expect(seen).toEqual(['1', '1', '2', '3', '3', '3', '4']);
   });
 
+  it('[SG38] an event that comes at the very moment the queue has emptied is delivered; bodies are not kept', async () => {
+    let cancelled = 0;
+    const body = { cancel: () => Promise.resolve(void cancelled++) };
+    // However many turns of the microtask queue lie between.
+    for (let turns = 0; turns < 30; turns++) {
+      const seen: string[] = [];
+      let pushed = () => {};
+      const done = new Promise<void>((resolve) => {
+        pushed = resolve;
+      });
+      const later = async () => {
+        for (let turn = 0; turn < turns; turn++) await null;
+        sender.send('2');
+        pushed();
+      };
+      const post: Post = (_url, init) => {
+        seen.push(String(init.body));
+        if (seen.length === 1) void later();
+        return Promise.resolve({ ok: true, status: 200, body });
+      };
+      const sender = new WebhookSender(OPTIONS, tokens, log, post);
+      sender.send('1');
+      await done;
+      await sender.drained();
+      expect(seen).toEqual(['1', '2']);
+    }
+    expect(cancelled).toBe(60);
+  });
+
   it('[SG38] wait in a bounded queue: the oldest is dropped; stopping ends at once', async () => {
     let release = () => {};
     const gate = new Promise<void>((resolve) => {

@@ -16,7 +16,13 @@ export interface WebhookOptions {
   readonly queue: number;
 }
 
-export type Post = (url: string, init: RequestInit) => Promise<{ readonly ok: boolean; readonly status: number }>;
+export interface PostAnswer {
+  readonly ok: boolean;
+  readonly status: number;
+  readonly body?: { cancel(): Promise<void> } | null;
+}
+
+export type Post = (url: string, init: RequestInit) => Promise<PostAnswer>;
 
 export class WebhookSender {
   readonly #queues: readonly UrlQueue[];
@@ -70,8 +76,14 @@ class UrlQueue {
       this.dropped++;
     }
     this.#waiting.push(json);
+    this.#start();
+  }
+
+  #start(): void {
     this.#running ??= this.#run().finally(() => {
       this.#running = null;
+      // What came after the last look into the queue found it still running.
+      if (this.#waiting.length > 0) this.#start();
     });
   }
 
@@ -109,6 +121,8 @@ class UrlQueue {
           signal: AbortSignal.any([this.#abort.signal, AbortSignal.timeout(timeoutMs)]),
           redirect: 'error',
         });
+        // Nobody reads the body: left alone it would hold its connection.
+        answer.body?.cancel().catch(() => {});
         if (answer.ok) return;
         outcome = `status ${answer.status}`;
         // The receiver has read it and does not want it: saying it again changes nothing.

@@ -58,11 +58,14 @@ export class Admission {
       return this.#turnAway(DisconnectReason.STATE_MISMATCH, LeaveRequest_Action.RECONNECT);
     }
     const session = this.#session(room, participant);
-    this.#manager.resume(room, participant, session);
-    const state = checked.parameters.syncState;
-    if (state && participant.owns(session)) this.#handler.syncState(room, participant, state);
-    if (checked.parameters.offer && participant.owns(session)) {
-      this.#handler.offer(room, participant, checked.parameters.offer);
+    const { syncState, offer } = checked.parameters;
+    try {
+      this.#manager.resume(room, participant, session);
+      if (syncState && participant.owns(session)) this.#handler.syncState(room, participant, syncState);
+      if (offer && participant.owns(session)) this.#handler.offer(room, participant, offer);
+    } catch (error) {
+      this.#context.log.warn({ err: error }, 'a participant could not be resumed');
+      room.onBroken(participant, DisconnectReason.UNKNOWN_REASON);
     }
     return { kind: 'accepted', connection: session };
   }
@@ -80,9 +83,8 @@ export class Admission {
     }
     const owner = new SessionBinding(this.#context, this.#handler);
     const session = new SignalSession(owner);
-    let participant: Participant;
     try {
-      participant = this.#manager.join(
+      const participant = this.#manager.join(
         room,
         {
           identity,
@@ -104,14 +106,18 @@ export class Admission {
         },
         session,
       );
+      owner.bind(room, participant);
+      for (const request of parameters.addTracks) participant.publications.add(request);
+      if (parameters.offer) this.#handler.offer(room, participant, parameters.offer);
+      else participant.offer(false);
     } catch (error) {
       this.#context.log.warn({ err: error }, 'a participant could not be admitted');
-      return { kind: 'refused', answer: refusal(503, 'the server is full') };
+      // Nobody would ever speak for it: it must not sit in the room until its media are found missing.
+      const stuck = room.get(identity);
+      if (!stuck?.owns(session)) return { kind: 'refused', answer: refusal(503, 'the server is full') };
+      room.remove(stuck, { reason: DisconnectReason.JOIN_FAILURE, leave: null });
+      return { kind: 'refused', answer: refusal(503, 'the join failed') };
     }
-    owner.bind(room, participant);
-    for (const request of parameters.addTracks) participant.publications.add(request);
-    if (parameters.offer) this.#handler.offer(room, participant, parameters.offer);
-    else participant.offer(false);
     return { kind: 'accepted', connection: session };
   }
 

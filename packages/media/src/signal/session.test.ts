@@ -76,6 +76,22 @@ describe('[SG1] admission', () => {
     expect(world.control.manager.get('other')?.size ?? 0).toBe(0);
   });
 
+  it('[SG1] a join whose first description fails in a way of its own leaves nobody behind', async () => {
+    const world = new World();
+    const bob = await world.join('bob');
+    world.broken = true;
+    const join = { publisherOffer: new SessionDescription({ type: 'offer', sdp: '0 video cam', id: 1 }) };
+    expect(await refusal(world.open({ identity: 'alice', join }))).toMatchObject({ status: 503 });
+    expect(world.control.manager.get('hall')?.size).toBe(1);
+    expect(bob.sees('alice')?.state).toBe(ParticipantInfo_State.DISCONNECTED);
+    world.broken = false;
+    const carol = await world.join('carol');
+    for (const connection of carol.connections) connection.broken = true;
+    const back = await world.open({ identity: 'carol', reconnect: true, sid: carol.sid, join });
+    expect(back.last('leave')?.action).toBe(LeaveRequest_Action.RECONNECT);
+    expect(world.control.manager.get('hall')?.size).toBe(1);
+  });
+
   it('[SG5] a revoked identity is kept out at join, resume and refresh until it is lifted', async () => {
     const world = new World();
     const alice = await world.join('alice');

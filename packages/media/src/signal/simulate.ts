@@ -11,6 +11,8 @@ import type { Participant } from '../room/participant.ts';
 import type { Room } from '../room/room.ts';
 
 const MAX_SPEAKER_SECONDS = 60;
+/** One a participant: asking again begins anew. */
+const speakerTimers = new WeakMap<Participant, NodeJS.Timeout>();
 
 export function simulate(manager: RoomManager, room: Room, participant: Participant, request: SimulateScenario): void {
   const { scenario } = request;
@@ -24,8 +26,10 @@ export function simulate(manager: RoomManager, room: Room, participant: Particip
             speakers: [new SpeakerInfo({ sid: participant.sid, level, active: level > 0 })],
           }),
         });
+      if (!participant.takeAnnouncement()) return;
       speak(0.9);
-      setTimeout(() => speak(0), seconds * 1_000).unref();
+      clearTimeout(speakerTimers.get(participant));
+      speakerTimers.set(participant, setTimeout(() => speak(0), seconds * 1_000).unref());
       return;
     }
     case 'nodeFailure':

@@ -111,6 +111,7 @@ export class FakeConnection implements Connection {
   /** What {@link sendData} answers. */
   accepting = true;
   mismatch = false;
+  broken = false;
   #sections = new Map<string, string>();
 
   constructor(role: ConnectionRole, sink: ConnectionSink) {
@@ -131,6 +132,7 @@ export class FakeConnection implements Connection {
   }
 
   acceptOffer(sdp: string, id: number): SessionDescription {
+    if (this.broken) throw new TypeError('broken by the test');
     if (sdp.includes('bad')) throw new NegotiationError('refused by the test');
     const sections = new Map<string, string>();
     for (const line of sdp.split('\n')) {

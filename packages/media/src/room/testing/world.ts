@@ -50,6 +50,8 @@ export class World {
   readonly control: ControlPlane;
   /** Connections are refused from now on, as when the transport is full. */
   full = false;
+  /** New connections fail at every offer, as by a defect of ours. */
+  broken = false;
 
   constructor(config: Partial<EngineConfigInput> = {}) {
     this.control = new ControlPlane({
@@ -60,6 +62,7 @@ export class World {
       createConnection: (role, sink) => {
         if (this.full) throw new Error('no peer left');
         const connection = new FakeConnection(role, sink);
+        connection.broken = this.broken;
         this.connections.push(connection);
         return connection;
       },
