@@ -91,23 +91,31 @@ class RecordingEar implements Ear {
   }
 }
 
-/** Frequency of a clean tone by its rising zero crossings, in the last third of a second. */
+/**
+ * Frequency of a tone in the last third of a second: the middle one of the times between rising zero crossings, so that
+ * a pause in it, whose noise crosses zero too, does not count.
+ */
 function pitch(samples: Float32Array, rate: number): Sound {
-  const from = Math.max(1, samples.length - Math.floor(rate / 3));
+  const heard = samples.subarray(Math.max(0, samples.length - Math.floor(rate / 3)));
+  const loudest = heard.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const periods: number[] = [];
   let energy = 0;
-  let first = -1;
-  let last = -1;
-  let crossings = 0;
-  for (let index = from; index < samples.length; index += 1) {
-    const before = samples[index - 1] ?? 0;
-    const here = samples[index] ?? 0;
+  let crossing = -1;
+  let top = 0;
+  for (let index = 1; index < heard.length; index += 1) {
+    const before = heard[index - 1] ?? 0;
+    const here = heard[index] ?? 0;
     energy += here * here;
-    if (before < 0 && here >= 0) {
-      if (first < 0) first = index;
-      else crossings += 1;
-      last = index;
-    }
+    top = Math.max(top, here);
+    if (before >= 0 || here < 0) continue;
+    // Where the line between the two samples meets zero.
+    const at = index - here / (here - before);
+    if (crossing >= 0 && top > loudest * 0.4) periods.push(at - crossing);
+    crossing = at;
+    top = 0;
   }
-  const level = 10 * Math.log10(energy / Math.max(1, samples.length - from) + 1e-20);
-  return { peak: last > first ? Math.round((crossings * rate) / (last - first)) : 0, level: Math.round(level) };
+  periods.sort((a, b) => a - b);
+  const middle = periods[periods.length >> 1];
+  const level = 10 * Math.log10(energy / Math.max(1, heard.length) + 1e-20);
+  return { peak: middle === undefined ? 0 : Math.round(rate / middle), level: Math.round(level) };
 }

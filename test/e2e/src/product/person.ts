@@ -22,7 +22,8 @@ export interface SeenAnswer {
 
 let watchScript: Promise<string> | null = null;
 
-function watchBundle(): Promise<string> {
+/** The script that the pages of the product are watched with. */
+export function watchBundle(): Promise<string> {
   watchScript ??= build({
     entryPoints: [fileURLToPath(new URL('../../pages/watch.ts', import.meta.url))],
     bundle: true,
@@ -34,8 +35,16 @@ function watchBundle(): Promise<string> {
   return watchScript;
 }
 
+/** Whom a person may see and hear: another one, or a member on another client. */
+export interface Publisher {
+  readonly name: string;
+  readonly color: Rgb;
+  readonly tone: number;
+  identity(): Promise<string>;
+}
+
 /** Somebody with a browser of his own, whose camera and microphone play files. */
-export class Person {
+export class Person implements Publisher {
   readonly name: string;
   readonly color: Rgb;
   readonly tone: number;
@@ -99,6 +108,8 @@ export class Person {
       locale: 'en-US',
       viewport: { width: 1200, height: 800 },
       permissions: ['camera', 'microphone'],
+      // A certificate of `lianmai cert`, whose authority this browser does not know.
+      ignoreHTTPSErrors: this.#baseUrl.startsWith('https:'),
     });
     await context.addInitScript(await watchBundle());
     const page = await context.newPage();
@@ -172,7 +183,7 @@ export class Person {
     return this.watch('identity');
   }
 
-  async expectPicture(of: Person, options: WaitOptions & { source?: Source; color?: Rgb } = {}): Promise<void> {
+  async expectPicture(of: Publisher, options: WaitOptions & { source?: Source; color?: Rgb } = {}): Promise<void> {
     const identity = await of.identity();
     const source = options.source ?? 'camera';
     const color = options.color ?? of.color;
@@ -191,7 +202,7 @@ export class Person {
     );
   }
 
-  async expectTone(of: Person, options: WaitOptions = {}): Promise<void> {
+  async expectTone(of: Omit<Publisher, 'color'>, options: WaitOptions = {}): Promise<void> {
     const identity = await of.identity();
     await this.#withFacts(() =>
       waitFor(
