@@ -62,6 +62,11 @@ export class NodeParticipant {
   }
 
   async join(target: Target, spec: NodeJoinSpec): Promise<void> {
+    await this.connect(spec.url ?? target.wsUrl, await tokenFor(target, spec), spec.singlePeerConnection);
+  }
+
+  /** Goes in with a token that somebody else made. */
+  async connect(url: string, token: string, singlePeerConnection = true): Promise<void> {
     const { room } = this;
     room
       .on(RoomEvent.TrackSubscribed, (track, publication, participant) => {
@@ -76,12 +81,8 @@ export class NodeParticipant {
       .on(RoomEvent.DataReceived, (payload, who, _kind, topic) =>
         this.events.push(`data:${who?.identity ?? ''}:${topic ?? ''}:${new TextDecoder().decode(payload)}`),
       );
-    const options: NodeRoomOptions = {
-      autoSubscribe: true,
-      dynacast: false,
-      singlePeerConnection: spec.singlePeerConnection ?? true,
-    };
-    await room.connect(spec.url ?? target.wsUrl, await tokenFor(target, spec), options);
+    const options: NodeRoomOptions = { autoSubscribe: true, dynacast: false, singlePeerConnection };
+    await room.connect(url, token, options);
     this.#local().registerRpcMethod('echo', async (call) => `${call.callerIdentity}:${call.payload}`);
     room.registerTextStreamHandler('words', (reader, who) => {
       void reader.readAll().then((text) => this.events.push(`text:${who.identity}:${text}`));
