@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { freeTcpPort, freeUdpPort } from '../ports.ts';
@@ -27,18 +28,27 @@ export interface Product {
   log(): string;
 }
 
-export async function startProduct(settings: Readonly<Record<string, string>> = {}): Promise<Product> {
+export interface ProductOptions {
+  /** Address of this machine to be reached at by https, with a certificate of `lianmai cert`. */
+  readonly httpsAddress?: string;
+}
+
+export async function startProduct(
+  settings: Readonly<Record<string, string>> = {},
+  { httpsAddress }: ProductOptions = {},
+): Promise<Product> {
   if (!existsSync(page)) throw new Error('the web app is not built: npm run build');
   const dataDir = await mkdtemp(join(tmpdir(), 'lianmai-e2e-'));
   const port = await freeTcpPort();
-  const httpUrl = `http://127.0.0.1:${port}`;
+  const host = `${httpsAddress ?? '127.0.0.1'}:${port}`;
+  const httpUrl = `${httpsAddress === undefined ? 'http' : 'https'}://${host}`;
   const livekit = onLiveKit ? await startLiveKit({ webhookUrl: `${httpUrl}/webhooks/livekit` }) : null;
   const env = {
-    LIANMAI_HOST: '127.0.0.1',
+    LIANMAI_HOST: httpsAddress === undefined ? '127.0.0.1' : '::',
     LIANMAI_PORT: String(port),
     LIANMAI_RTC_PORT: String(await freeUdpPort()),
     LIANMAI_DATA_DIR: dataDir,
-    LIANMAI_TLS: 'off',
+    LIANMAI_TLS: httpsAddress === undefined ? 'off' : 'auto',
     ...(livekit === null
       ? {}
       : {
@@ -48,12 +58,18 @@ export async function startProduct(settings: Readonly<Record<string, string>> = 
         }),
     ...settings,
   };
+  if (httpsAddress !== undefined) {
+    await exec(process.execPath, [main, 'cert'], { env: { ...process.env, ...env } });
+    // This process trusts the authority as a device does that has installed it.
+    const authority = await readFile(join(dataDir, 'tls', 'authority.crt'), 'utf8');
+    setDefaultCACertificates([...getCACertificates('default'), authority]);
+  }
   const server = new ServerProcess(process.execPath, [main, 'serve'], env);
   const ready = async () => (await fetch(`${httpUrl}/healthz`)).ok;
   await server.start(ready);
   return {
     httpUrl,
-    wsUrl: `ws://127.0.0.1:${port}`,
+    wsUrl: `${httpsAddress === undefined ? 'ws' : 'wss'}://${host}`,
     async keys() {
       const { stdout } = await exec(process.execPath, [main, 'keys'], { env: { ...process.env, ...env } });
       return JSON.parse(stdout);
