@@ -37,11 +37,10 @@ export function createHandlers(services: Services): Handlers {
   }
 
   /**
-   * Takes somebody out of the media room after the rooms have it. Failing here undoes nothing: presence does it later,
-   * so a quit stays a quit.
+   * Takes somebody out of the media room after the rooms have it, also one who is still connecting and was not told of yet:
+   * he would take his seat again. Failing here undoes nothing: presence does it later, so a quit stays a quit.
    */
   async function leaveMedia(key: RoomKey, userId: string): Promise<void> {
-    if (!services.presence.mayBePresent(key, userId)) return;
     try {
       await media.control.removeParticipant(mediaRoomName(key.sdkAppId, key.roomId), userId);
     } catch (error) {

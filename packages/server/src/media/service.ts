@@ -9,8 +9,6 @@ export interface MediaService {
   readonly keys: KeyPair;
   /** Signal URL for clients; null: this server's own address. */
   readonly url: string | null;
-  /** Every participant's coming and going is told, in order and without loss; so who was not told of is not there. */
-  readonly tellsAll: boolean;
   /** Keeps a user out at the media door itself, or lifts it. Where the service cannot, presence removes him. */
   setRevocation(room: string, identity: string, revoked: boolean): void;
 }
@@ -33,7 +31,6 @@ export function embeddedService(engine: MediaEngine, keys: KeyPair): MediaServic
     control: createRoomService(keys, transport),
     keys,
     url: null,
-    tellsAll: true,
     setRevocation(room, identity, revoked) {
       engine.setRevocation(room, identity, revoked ? Number.POSITIVE_INFINITY : null);
     },
@@ -58,7 +55,6 @@ export function externalService(url: string, keys: KeyPair): MediaService {
     control: createRoomService(keys, transport),
     keys,
     url: base.replace(/^http/, 'ws'),
-    tellsAll: false,
     setRevocation() {
       // LiveKit has no such list: his token is good until it runs out, so he is removed whenever he appears.
     },

@@ -61,6 +61,31 @@ describe('presence with the embedded engine', () => {
     expect(harness.media.has(unknown, bob.userId)).toBe(false);
   });
 
+  it('[FN31] who quits while his media still connect does not come back to his seat', async () => {
+    await inCall(ann, '1');
+    await harness.call('webrtc-enter-room', { roomID: '1' }, bob);
+    const room = harness.mediaRoom('1');
+    harness.media.join(room, bob.userId, [], false);
+    await harness.call('webrtc-quit-room', { roomID: '1' }, bob);
+    expect(harness.media.has(room, bob.userId)).toBe(false);
+    expect(await seats('1')).toEqual([ann.userId]);
+  });
+
+  it('[FN33] removals that the media door has no place for stop neither the others nor the comparing', async () => {
+    await inCall(ann, '1');
+    const kick = (memberID: string) => harness.call('webrtc-kick-member', { roomID: '1', memberID }, ann);
+    harness.media.revocationLimit = 1;
+    await kick('one');
+    await kick('two');
+    const room = harness.mediaRoom('1');
+    expect([...harness.media.revoked]).toEqual([`${room}/one`]);
+    await harness.server.services.presence.reconcile();
+    expect([...harness.media.revoked]).toEqual([`${room}/one`]);
+    harness.media.revocationLimit = 2;
+    await harness.server.services.presence.reconcile();
+    expect([...harness.media.revoked]).toEqual([`${room}/one`, `${room}/two`]);
+  });
+
   it('[FN39] a second, publishing connection of a user is removed, told or found', async () => {
     await inCall(ann, '1');
     const room = harness.mediaRoom('1');

@@ -27,9 +27,6 @@ export class Presence {
   /** What the media service was told to keep out, so that what has lapsed since is lifted. */
   #revoked = new Map<string, { room: string; userId: string }>();
 
-  /** Who is in the media rooms by what was told: `<media room>/<user>` → participant SID. */
-  readonly #present = new Map<string, string>();
-
   constructor(parts: PresenceParts) {
     this.#parts = parts;
     // Told at once after the store has it, so that the media door is shut before anybody hears of it.
@@ -59,30 +56,18 @@ export class Presence {
     if (participant === null) return;
     switch (event.event) {
       case 'participant_joined':
-        if (this.#parts.media.tellsAll) this.#present.set(`${name}/${participant.userId}`, participant.participantSid);
         return this.#enqueue(name, () => this.#joined(name, key, participant));
       case 'participant_left':
       case 'participant_connection_aborted':
-        // Only the connection that was told of last ends the presence: the older one's end may come late.
-        if (this.#present.get(`${name}/${participant.userId}`) === participant.participantSid) {
-          this.#present.delete(`${name}/${participant.userId}`);
-        }
         return this.#enqueue(name, () => this.#parts.rooms.mediaLeft(key, participant));
       default:
         return;
     }
   }
 
-  /** Whether the user may be in the media room; false only when that is certain. */
-  mayBePresent(key: RoomKey, userId: string): boolean {
-    if (!this.#parts.media.tellsAll) return true;
-    return this.#present.has(`${mediaRoomName(key.sdkAppId, key.roomId)}/${userId}`);
-  }
-
   /** The media service began anew: nobody is there, and those who were may come back. */
   async restarted(): Promise<void> {
     const { rooms, sdkAppIds } = this.#parts;
-    this.#present.clear();
     for (const sdkAppId of sdkAppIds) await rooms.mediaRestarted(sdkAppId);
     this.#revoked.clear();
     await this.syncRevocations();
@@ -101,15 +86,32 @@ export class Presence {
 
   /** Tells the media service whom to keep out, and whom no longer. */
   async syncRevocations(): Promise<void> {
-    const { rooms, media } = this.#parts;
+    const { rooms, media, log } = this.#parts;
     const standing = new Map<string, { room: string; userId: string }>();
     for (const { sdkAppId, roomId, userId } of await rooms.revocations()) {
       const room = mediaRoomName(sdkAppId, roomId);
       standing.set(`${room}/${userId}`, { room, userId });
     }
-    for (const [id, { room, userId }] of standing) if (!this.#revoked.has(id)) media.setRevocation(room, userId, true);
-    for (const [id, { room, userId }] of this.#revoked) if (!standing.has(id)) media.setRevocation(room, userId, false);
-    this.#revoked = standing;
+    const told = new Map<string, { room: string; userId: string }>();
+    let failure: unknown;
+    let failed = 0;
+    const tell = (room: string, userId: string, revoked: boolean): boolean => {
+      try {
+        media.setRevocation(room, userId, revoked);
+        return true;
+      } catch (error) {
+        failure ??= error;
+        failed++;
+        return false;
+      }
+    };
+    // Lifted first: the media service may have no place for more. One it does not take is tried again the next time.
+    for (const [id, one] of this.#revoked) {
+      if (!standing.has(id) && !tell(one.room, one.userId, false)) told.set(id, one);
+    }
+    for (const [id, one] of standing) if (this.#revoked.has(id) || tell(one.room, one.userId, true)) told.set(id, one);
+    this.#revoked = told;
+    if (failed > 0) log.error({ err: failure, failed }, 'removed users are not all kept out at the media door');
   }
 
   /** Resolves when everything that has come in so far is done. */
@@ -119,9 +121,15 @@ export class Presence {
 
   #setRevocation(key: RoomKey, userId: string, revoked: boolean): void {
     const room = mediaRoomName(key.sdkAppId, key.roomId);
+    try {
+      this.#parts.media.setRevocation(room, userId, revoked);
+    } catch (error) {
+      // The rooms refuse him all the same when he appears, and the next comparison tries again.
+      this.#parts.log.error({ err: error, room, userId }, 'the media door could not be told of a removal');
+      return;
+    }
     if (revoked) this.#revoked.set(`${room}/${userId}`, { room, userId });
     else this.#revoked.delete(`${room}/${userId}`);
-    this.#parts.media.setRevocation(room, userId, revoked);
   }
 
   #key(name: string): RoomKey | null {

@@ -27,6 +27,7 @@ export class FakeMedia {
   readonly rooms = new Map<string, Map<string, FakeParticipant>>();
   readonly revoked = new Set<string>();
   readonly calls: string[] = [];
+  revocationLimit = Number.POSITIVE_INFINITY;
   /** When true, every call fails as if the service were away. */
   away = false;
   readonly #keys: () => { key: string; secret: string };
@@ -136,6 +137,7 @@ export class FakeMedia {
       },
       setRevocation: (room, identity, until) => {
         if (until === null) this.revoked.delete(`${room}/${identity}`);
+        else if (this.revoked.size >= this.revocationLimit) throw new Error('too many revocations');
         else this.revoked.add(`${room}/${identity}`);
       },
       onEvent: (listener: (event: EngineEvent) => void) =>
