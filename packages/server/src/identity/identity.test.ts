@@ -123,7 +123,9 @@ describe('who calls', () => {
   it("[FN8] takes the token of LiveKit's server SDKs as the server key", async () => {
     const event = { roomID: 79, userID: 'o_3' };
     expect(await harness.code('webrtc-enter-room', event, await sdkToken({ roomCreate: true }))).toBe(0);
-    expect(await harness.code('webrtc-get-room-list', {}, await sdkToken({ roomList: true }))).toBe(0);
+    expect(await harness.code('webrtc-get-room-list', {}, await sdkToken({ roomCreate: true, roomList: true }))).toBe(
+      0,
+    );
     const ofRoom = await sdkToken({ roomAdmin: true, room: harness.mediaRoom('79') });
     expect(await harness.code('webrtc-get-room-info', { roomID: 79 }, ofRoom)).toBe(0);
     for (const name of ['webrtc-get-room-info', 'webrtc-dissolve-room']) {
@@ -145,6 +147,9 @@ describe('who calls', () => {
       await sdkToken(all, 'somebody'),
       await sdkToken(all, undefined, 'another secret of enough length'),
       await sdkToken({}),
+      await sdkToken({ roomList: true }),
+      await sdkToken({ roomAdmin: true }),
+      await sdkToken({ roomAdmin: true, room: '' }),
       await sdkToken({ canPublish: true }),
     ]) {
       expect(await harness.code('webrtc-get-room-list', {}, client)).toBe(10006);

@@ -16,7 +16,8 @@ export interface ServerCredential {
  * Recognises the server key: HTTP Basic with key and secret, or the token that LiveKit's server SDKs make from them.
  *
  * A participant's media token is signed with the same secret and lies in every browser: it must never count. So a token
- * with an identity, or with the grant to join, is refused, and one of the administrative grants is required.
+ * with an identity, or with the grant to join, is refused. `roomCreate`, which lets its holder end every room, makes the full
+ * key, `roomAdmin` that of its one room; `roomList` alone only looks and makes none.
  */
 export class ServerKeys {
   readonly #pairs: readonly KeyPair[];
@@ -44,8 +45,8 @@ export class ServerKeys {
         const claims = await new TokenVerifier(pair.key, pair.secret).verify(jwt);
         const video = claims.video ?? {};
         if (claims.sub !== undefined || video.roomJoin === true) return null;
-        if (video.roomCreate === true || video.roomList === true) return { room: null };
-        if (video.roomAdmin === true) return { room: video.room ?? null };
+        if (video.roomCreate === true) return { room: null };
+        if (video.roomAdmin === true && video.room) return { room: video.room };
         return null;
       } catch {
         // Not this pair's; the next one may fit.
