@@ -136,7 +136,9 @@ async function takeSeat(
   const sdkAppId = services.application.sdkAppId;
   const mayCreate = hasPrivilege(privileges, PRIVILEGE.createRoom);
   try {
-    if (await services.rooms.isRevoked({ sdkAppId, roomId }, userId)) throw new RoomsigRefusal('mayNotEnter');
+    // Asked before the seat is taken: who may not enter (removed, or the room gives less) must not hold one.
+    const offered = await services.rooms.privileges({ sdkAppId, roomId }, userId);
+    if (!hasPrivilege(privileges & offered, PRIVILEGE.enterRoom)) throw new RoomsigRefusal('mayNotEnter');
     const userName = (await services.identities.identity(userId))?.userName ?? userId;
     const entered = await services.rooms.enter({ sdkAppId, roomId, userId, userName, mayCreate });
     const granted = privileges & entered.privileges;

@@ -222,6 +222,16 @@ describe('roomsig', () => {
     expect(claims.video).toMatchObject({ canPublish: false, canSubscribe: true });
   });
 
+  it('[RS13] a user whom the room lets in no more takes no seat', async () => {
+    const roomID = freshRoom();
+    const wide = await tickets(roomID);
+    const owner = await harness.guest('Owner');
+    await harness.call('webrtc-create-room', { roomID, privilegeMap: 255 - PRIVILEGE.enterRoom }, owner);
+    expect(errorCode(await harness.roomsig(wide, roomID))).toBe(-102011);
+    const room = await harness.call('webrtc-get-room-info', { roomID }, harness.serverKey);
+    expect(room.members?.map(({ userID }) => userID)).toEqual([owner.userId]);
+  });
+
   it('[RS11] the URL is the public one when set, with its scheme', async () => {
     const own = await Harness.start({ config: { http: { publicUrl: 'https://meet.example.com/' } } });
     try {
