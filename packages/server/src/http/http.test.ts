@@ -45,6 +45,13 @@ function rawRequest(
 }
 
 describe('the one port', () => {
+  it('[FN42] tokens and offers in the URL may be long, heads without end may not', async () => {
+    const validate = async (length: number) =>
+      (await fetch(`${harness.base}/rtc/validate?join_request=${'x'.repeat(length)}`)).status;
+    expect(await validate(200_000)).toBe(503);
+    expect(await validate(300_000)).toBe(431);
+  });
+
   it('[FN40] answers health, the page for its own addresses, its files, and 404 for the rest', async () => {
     expect(await (await fetch(`${harness.base}/healthz`)).json()).toEqual({ status: 'ok' });
     expect((await fetch(`${harness.base}/`, { method: 'HEAD' })).status).toBe(200);

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
+import { SIGNAL_MAX_HEADER_BYTES } from '@lianmai/media';
 import { LianmaiError } from '@lianmai/protocol';
 import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
@@ -28,8 +29,6 @@ export interface HttpServerParts {
 /** A request's head may take this long; slow ones are dropped. */
 const HEADERS_TIMEOUT_MS = 15_000;
 const REQUEST_TIMEOUT_MS = 30_000;
-/** LiveKit's clients put their first session description into the URL of the signal. */
-const MAX_HEADER_BYTES = 65_536;
 
 /** One port for everything: the engine takes what is LiveKit's, Fastify the rest. Routes are added by the caller. */
 export function createHttpServer(parts: HttpServerParts): FastifyInstance {
@@ -87,7 +86,7 @@ function listen(handler: RequestListener, { config, tls, engine }: HttpServerPar
   const onRequest: RequestListener = (request, response) => {
     if (engine?.handleRequest(request, response) !== true) handler(request, response);
   };
-  const options = { maxHeaderSize: MAX_HEADER_BYTES };
+  const options = { maxHeaderSize: SIGNAL_MAX_HEADER_BYTES };
   const server =
     tls === null
       ? createServer(options, onRequest)
