@@ -2,7 +2,7 @@
 const MAX_ADDRESSES = 4096;
 
 /**
- * How many STUN requests an address may get wrong in a second. It costs an honest client nothing, and it keeps guessing
+ * How many STUN requests of a known name, but with a wrong password, an address may send in a second. It costs an honest client nothing, and it keeps guessing
  * and flooding cheap for us. Requests from validated addresses are not counted.
  */
 export class StunBudget {
@@ -20,7 +20,7 @@ export class StunBudget {
     return failures < this.#limit;
   }
 
-  /** Counts a request that was not authentic. */
+  /** Counts a request whose integrity had to be checked and was wrong. */
   charge(address: string): void {
     this.#failures.set(address, (this.#failures.get(address) ?? 0) + 1);
   }

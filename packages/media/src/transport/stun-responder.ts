@@ -33,7 +33,6 @@ export class StunResponder {
     }
     const message = isStun(data) ? parseStun(data) : null;
     if (message === null) {
-      this.#budget.charge(remote.address);
       this.#dropped.malformed++;
       return null;
     }
@@ -42,7 +41,13 @@ export class StunResponder {
     const ufrag = message.username?.split(':', 1)[0] ?? '';
     const peer = this.#byUfrag.get(ufrag);
     const ice = peer?.pending?.usernameFragment === ufrag ? peer.pending : peer?.local;
-    if (peer === undefined || ice === undefined || !verifyIntegrity(data, message, ice.password)) {
+    // Not charged: it costs us no more than reading it, and the checks of a peer that has just gone, or packets with a forged
+    // source, must not shut out whoever else has this address.
+    if (peer === undefined || ice === undefined) {
+      this.#dropped.authentication++;
+      return null;
+    }
+    if (!verifyIntegrity(data, message, ice.password)) {
       this.#budget.charge(remote.address);
       this.#dropped.authentication++;
       return null;

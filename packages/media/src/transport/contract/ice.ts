@@ -78,15 +78,19 @@ export function iceSuite(lab: () => Lab): void {
     const ice = transport.localIce(peer.index);
     const [known, stranger] = [await lab().end(transport), await lab().end(transport)];
     await known.check(ice);
-    for (let i = 0; i < 20; i++) stranger.sendCheck(ice, { password: 'wrong' });
+    for (let i = 0; i < 20; i++) stranger.sendCheck(ice, { username: 'w1gone:x' });
+    await until(() => transport.stats().dropped.authentication === 20, 'the unknown names');
+    await stranger.check(ice);
+    const late = await lab().end(transport);
+    for (let i = 0; i < 20; i++) late.sendCheck(ice, { password: 'wrong' });
     await until(() => transport.stats().dropped.unknownAddress >= 15, 'the limit');
-    expect(transport.stats().dropped.authentication).toBe(5);
+    expect(transport.stats().dropped.authentication).toBe(25);
     await known.check(ice);
     lab().forward(1100);
-    let transaction = stranger.sendCheck(ice);
+    let transaction = late.sendCheck(ice);
     await until(() => {
-      if (stranger.response(transaction) !== undefined) return true;
-      transaction = stranger.sendCheck(ice);
+      if (late.response(transaction) !== undefined) return true;
+      transaction = late.sendCheck(ice);
       return false;
     }, 'the next second');
   });
