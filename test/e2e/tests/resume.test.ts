@@ -201,6 +201,31 @@ describe('SimulateScenario and full reconnect', () => {
     },
   );
 
+  it.each(['node-failure', 'migration'])(
+    '%s: dropped without a word, back as a new participant with everything published',
+    async (scenario) => {
+      const { anna, ben, before, events } = await pair();
+      await anna.call('simulate', scenario);
+      await reconnected(anna, events);
+      const after = await anna.state();
+      expect(after.local.sid).not.toBe(before.local.sid);
+      await ben.waitForState('the new anna alone', (state) => {
+        return state.remote.length === 1 && state.remote[0]?.sid === after.local.sid;
+      });
+      await ben.expectPicture('anna', COLORS.magenta);
+      await ben.expectTone('anna', TONES.a);
+    },
+  );
+
+  // docs/livekit-compat.md, "SimulateScenario": livekit-server tries in vain for about 20 s first.
+  it.skipIf(onLiveKit)('force-tcp: the candidate protocol is switched, and the call goes on', async () => {
+    const { anna, ben, events } = await pair();
+    await anna.call('simulate', 'force-tcp');
+    await reconnected(anna, events);
+    await ben.expectPicture('anna', COLORS.magenta);
+    await ben.expectTone('anna', TONES.a);
+  });
+
   // docs/livekit-compat.md, "SimulateScenario": livekit-server does nothing here.
   it.skipIf(onLiveKit)('leave-full-reconnect: the server asks for a full reconnect', async () => {
     const { anna, ben, before, events } = await pair();
