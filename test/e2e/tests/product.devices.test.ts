@@ -46,7 +46,7 @@ describe('devices before and during the call, and what the room shows of them', 
       () => options.count(),
       (count) => count >= 2,
     );
-    return options.evaluateAll((all) => all.map((option) => (option as HTMLOptionElement).value));
+    return options.evaluateAll((all) => all.map((option) => option.getAttribute('value') ?? ''));
   }
 
   /** The device that a published track really comes from. */

@@ -51,11 +51,15 @@ export async function findFaults(page: Page, where: string): Promise<string[]> {
     const [first] = nodes;
     return `${where}: ${id} at ${first?.target.join(' ')}: ${first?.failureSummary ?? ''}`;
   });
-  const { content, width } = await page.evaluate(() => ({
-    content: document.documentElement.scrollWidth,
-    width: document.documentElement.clientWidth,
-  }));
-  if (content > width) faults.push(`${where}: ${content} px of content in a window of ${width} px`);
+  // What is fixed to the window adds nothing to the document's width, and is measured by itself.
+  const wide: readonly string[] = await page.evaluate(`
+    [...document.querySelectorAll('body *')]
+      .filter((part) => getComputedStyle(part).position === 'fixed')
+      .concat(document.documentElement)
+      .filter((part) => part.scrollWidth > part.clientWidth && part.clientWidth > 1)
+      .map((part) => part.tagName + '.' + part.className + ': ' + part.scrollWidth + ' px in ' + part.clientWidth + ' px')
+  `);
+  faults.push(...wide.map((part) => `${where}: ${part}`));
   return faults;
 }
 
