@@ -119,6 +119,20 @@ describe('[SG15] publishing', () => {
     expect(free.last('trackPublished')?.cid).toBe('x');
   });
 
+  it('[SG19] a section begun anew under its track stays muted; one of the other kind is another track', async () => {
+    const { alice, bob } = await pair();
+    const sid = alice.publish('audio', 'mic');
+    alice.send({ case: 'mute', value: new MuteTrackRequest({ sid, muted: true }) });
+    const offer = (sdp: string, id: number) =>
+      alice.send({ case: 'offer', value: new SessionDescription({ type: 'offer', sdp, id }) });
+    offer('0 audio', 7);
+    expect(bob.sees('alice')?.tracks.map((track) => track.sid)).toEqual([sid]);
+    expect(alice.up.uplinks.get('0')?.muted).toBe(true);
+    offer('0 video', 8);
+    expect(bob.sees('alice')?.tracks).toEqual([]);
+    expect(alice.up.uplinks.get('0')?.muted).toBe(true);
+  });
+
   it('[SG40] what one track says of itself to the whole room is bounded', async () => {
     const { alice, bob } = await pair();
     const refused = [
