@@ -90,7 +90,7 @@ function Grid({ tracks, ownerId, onPin }: TilesProps) {
   useSwipe(grid, { onLeftSwipe: nextPage, onRightSwipe: prevPage });
   return (
     <>
-      <div className="grid" ref={grid} data-count={onPage.length}>
+      <div className="grid" ref={grid} data-count={onPage.length} data-columns={layout.columns}>
         {onPage.map((track) => (
           <Tile key={tileKey(track)} track={track} ownerId={ownerId} pinned={false} onPin={onPin} />
         ))}
