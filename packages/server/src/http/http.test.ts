@@ -66,6 +66,10 @@ describe('the one port', () => {
     for (const path of ['/x', '/../package.json', '/assets/%2e%2e/%2e%2e/etc/passwd', '/r', '/r/1/2', '/functions']) {
       expect((await fetch(`${harness.base}${path}`)).status, path).toBe(404);
     }
+    const lost = await fetch(`${harness.base}/nowhere`, { headers: { accept: 'text/html,*/*' } });
+    expect(lost.status).toBe(404);
+    expect(await lost.text()).toContain('<title>page');
+    expect(await (await fetch(`${harness.base}/nowhere`)).text()).not.toContain('<title>page');
   });
 
   it('[FN41] sends security headers with every answer', async () => {

@@ -27,4 +27,9 @@ export async function registerPages(app: FastifyInstance, webDir: string): Promi
   for (const path of ['/', '/r/:roomID']) {
     app.get(path, (_request, reply) => reply.header('cache-control', 'no-cache').sendFile('index.html', page));
   }
+  // To a person at a wrong address the page says so itself, in his language; programs get the plain answer.
+  app.get('/*', (request, reply) => {
+    if (request.headers.accept?.includes('text/html') !== true) return reply.callNotFound();
+    return reply.code(404).header('cache-control', 'no-cache').sendFile('index.html', page);
+  });
 }
