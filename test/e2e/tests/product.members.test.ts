@@ -81,7 +81,7 @@ describe.skipIf(onLiveKit)('members of all kinds, and their seats', () => {
     );
   }
 
-  it('a member without the page: tickets, roomsig, pictures and tones both ways, and its seat', async () => {
+  it('a member without the page: tickets, roomsig, pictures both ways, its tone, and its seat', async () => {
     await anna.open();
     const roomId = await anna.createRoom('All kinds');
     const owner = await anna.identity();
