@@ -33,10 +33,19 @@ export const roomsigBodySchema = z.object({
 /** What a browser gets as `RspBody`. `expiresAt`: Unix milliseconds. */
 export const roomsigWebBodySchema = z.object({ url: z.string(), token: z.string(), expiresAt: z.int() });
 
+/** What a mini program gets as `RspBody`: signed push URL, signalling WebSocket. `expiresAt`: Unix milliseconds. */
+export const roomsigPhoneBodySchema = z.object({ pushUrl: z.string(), signalUrl: z.string(), expiresAt: z.int() });
+
 /** A successful answer for `FromType` 2. */
 export const roomsigAnswerSchema = z.object({
   RspHead: z.object({ ErrorCode: z.literal(0), ErrorInfo: z.string() }),
   RspBody: roomsigWebBodySchema,
+});
+
+/** A successful answer for `FromType` 3. */
+export const roomsigPhoneAnswerSchema = z.object({
+  RspHead: z.object({ ErrorCode: z.literal(0), ErrorInfo: z.string() }),
+  RspBody: roomsigPhoneBodySchema,
 });
 
 /** A failure answers both of the original's shapes at once. */
@@ -49,7 +58,9 @@ export const roomsigErrorSchema = z.object({
 
 export type RoomsigBody = z.output<typeof roomsigBodySchema>;
 export type RoomsigWebBody = z.output<typeof roomsigWebBodySchema>;
+export type RoomsigPhoneBody = z.output<typeof roomsigPhoneBodySchema>;
 export type RoomsigAnswer = z.output<typeof roomsigAnswerSchema>;
+export type RoomsigPhoneAnswer = z.output<typeof roomsigPhoneAnswerSchema>;
 export type RoomsigError = z.output<typeof roomsigErrorSchema>;
 
 /** roomsig error codes of the original (its negative, native-SDK form), with what to do. */
