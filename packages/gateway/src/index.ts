@@ -1,5 +1,6 @@
 /** Phones on the wire: RTMP in, HTTP-FLV and RTMP out, joined to rooms of any LiveKit server. */
 export { type GatewayConfig, type GatewayConfigInput, gatewayConfigSchema } from './config.ts';
+export { phoneUrls, type UrlHolder } from './doors/urls.ts';
 export type * from './host.ts';
 export type { ViewEnd, Viewer, ViewerSocket } from './stream/types.ts';
 export type * from './types.ts';

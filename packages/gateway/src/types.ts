@@ -11,6 +11,9 @@ export interface PublicBases {
 }
 
 export interface PhoneSignalRequest {
+  /** `stream` of the URL's query: `<sdkappid>_<roomid>_<userid>` (see `phoneUrls`). */
+  readonly stream: string;
+  /** `ticket` of the query. */
   readonly ticket: string;
   readonly bases: PublicBases;
   readonly remoteAddress: string;
