@@ -11,9 +11,7 @@ export interface PublicBases {
 }
 
 export interface PhoneSignalRequest {
-  /** `stream` of the URL's query: `<sdkappid>_<roomid>_<userid>` (see `phoneUrls`). */
-  readonly stream: string;
-  /** `ticket` of the query. */
+  /** `ticket` of the URL's query (see `phoneUrls`). */
   readonly ticket: string;
   readonly bases: PublicBases;
   readonly remoteAddress: string;

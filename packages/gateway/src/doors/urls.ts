@@ -24,7 +24,7 @@ export function phoneUrls(key: Uint8Array, holder: UrlHolder): PhoneUrls {
   const signal = signStreamTicket(key, own(holder, 'signal'));
   return {
     pushUrl: `${holder.bases.rtmp}/${STREAM_APP}/${stream}?${push}`,
-    signalUrl: `${holder.bases.http.replace(/^http/, 'ws')}${PHONE_SIGNAL_PATH}?stream=${stream}&ticket=${signal}`,
+    signalUrl: `${holder.bases.http.replace(/^http/, 'ws')}${PHONE_SIGNAL_PATH}?ticket=${signal}`,
     expiresAt: holder.expiresAt * 1000,
   };
 }
