@@ -56,6 +56,12 @@ export type BridgeInput = VideoConfig | VideoFrame;
 /** What the bridge makes: parameter sets are told before the keyframe they belong to. */
 export type BridgeOutput = VideoConfig | VideoFrame;
 
+/** A bridge at work. One picture comes out for each that goes in from `encodeFromMs` on, stamped as it was. */
+export interface BridgeJob extends CodecJob<BridgeInput> {
+  /** Another newcomer: the next picture written is encoded as IDR. */
+  requestKeyframe(): void;
+}
+
 /** An assembled frame of a codec that phones cannot decode. */
 export interface ForeignFrame {
   readonly data: Uint8Array;
@@ -74,12 +80,13 @@ export interface CodecPool {
   openOpusToAac(options: { readonly channels: 1 | 2 }, sink: CodecSink<AacOutput>): CodecJob<OpusInput> | null;
   /**
    * The late viewer's help: decodes the frames written and encodes from the picture at `encodeFrom` (a `timestampMs`) on:
-   * that one as IDR, the following as they come.
+   * that one as IDR, the following as they come. The frames before it are a whole group, written at once: they do not count
+   * against `maxQueuedFrames`. A bridge drops no input (one picture less spoils the rest): one that falls behind ends.
    */
   openBridge(
     options: { readonly encodeFromMs: number; readonly bitsPerSecond: number },
     sink: CodecSink<BridgeOutput>,
-  ): CodecJob<BridgeInput> | null;
+  ): BridgeJob | null;
   /** Transcodes a whole video track; costs much, so it is within a budget of its own. */
   openVideoToH264(codec: ForeignCodec, sink: CodecSink<BridgeOutput>): CodecJob<ForeignFrame> | null;
   /** Jobs at work, for metrics and tests. */
