@@ -75,7 +75,10 @@ export type PlayAdmission =
   | { readonly kind: 'accepted'; readonly started: (playing: Playing) => void }
   | { readonly kind: 'refused'; readonly refusal: RtmpRefusal };
 
-/** The doors: asked once for each `publish` and `play`. A rejection refuses with a sentence that tells nothing. */
+/**
+ * The doors: asked once for each `publish` and `play`. A rejection refuses with a sentence that tells nothing. When the
+ * connection is gone before the door has answered, `started` is never called; a publish's sink is told `onEnd` all the same.
+ */
 export interface RtmpDoors {
   publish(target: RtmpTarget): Promise<PublishAdmission>;
   play(target: RtmpTarget): Promise<PlayAdmission>;
@@ -103,6 +106,22 @@ export interface RtmpLimits {
   readonly amf: { readonly maxDepth: number; readonly maxValues: number; readonly maxStringBytes: number };
 }
 
+/**
+ * Sees every message of one connection, media for players excepted, beginning with `connect`. Must not throw, must not keep
+ * or change the payload (its owner is somebody else): it copies what it wants.
+ */
+export interface ConnectionObserver {
+  /** @returns false when it wants to see no more of this connection; then `onEnd` is not told either. */
+  onMessage(
+    direction: 'in' | 'out',
+    type: number,
+    messageStream: number,
+    timestamp: number,
+    payload: Uint8Array,
+  ): boolean;
+  onEnd(reason: string): void;
+}
+
 export interface RtmpServerOptions {
   readonly port: number;
   readonly host: string;
@@ -112,6 +131,8 @@ export interface RtmpServerOptions {
   readonly clock: () => number;
   /** Told of every refused or broken connection; the sentence holds no ticket. */
   readonly onTrouble?: (remoteAddress: string, sentence: string) => void;
+  /** Asked once for each connection; null: nobody looks, and it costs nothing. */
+  readonly observe?: (remoteAddress: string) => ConnectionObserver | null;
 }
 
 export interface RtmpServer {

@@ -1,0 +1,90 @@
+/** The RTMP server over TCP: takes connections within the limits and keeps their time. */
+import { createServer, type Socket } from 'node:net';
+import type { ViewEnd } from '../stream/types.ts';
+import { addressGroup, plainAddress } from './address.ts';
+import { Connection } from './connection.ts';
+import type { RtmpServer, RtmpServerOptions } from './types.ts';
+
+const TICK_MS = 250;
+/** How long {@link RtmpServer.close} waits for farewells to be fetched. */
+const CLOSE_MS = 1_000;
+
+/** Listens; rejects with the system's error when the port cannot be had. */
+export async function createRtmpServer(options: RtmpServerOptions): Promise<RtmpServer> {
+  const { limits } = options;
+  const connections = new Set<Connection>();
+  const perAddress = new Map<string, number>();
+  let closing = false;
+  let onEmpty: (() => void) | null = null;
+
+  const accept = (socket: Socket): void => {
+    const remoteAddress = plainAddress(socket.remoteAddress ?? '');
+    const group = addressGroup(remoteAddress);
+    const same = perAddress.get(group) ?? 0;
+    const full = connections.size >= limits.maxConnections;
+    if (closing || full || same >= limits.maxConnectionsPerAddress) {
+      socket.on('error', () => {});
+      socket.destroy();
+      if (!closing)
+        options.onTrouble?.(remoteAddress, full ? 'too many connections' : 'too many connections of one address');
+      return;
+    }
+    const connection = new Connection(socket, remoteAddress, options);
+    connections.add(connection);
+    perAddress.set(group, same + 1);
+    socket.once('close', () => {
+      connections.delete(connection);
+      const left = (perAddress.get(group) ?? 1) - 1;
+      if (left > 0) perAddress.set(group, left);
+      else perAddress.delete(group);
+      if (connections.size === 0) onEmpty?.();
+    });
+  };
+
+  const server = createServer({ noDelay: true }, accept);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, options.host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  // Out of file descriptors and the like: those who are here stay.
+  server.on('error', () => options.onTrouble?.('', 'a connection could not be accepted'));
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : options.port;
+
+  const ticker = setInterval(() => {
+    const now = options.clock();
+    for (const connection of connections) connection.tick(now);
+  }, TICK_MS);
+  ticker.unref();
+
+  const close = async (reason: ViewEnd): Promise<void> => {
+    if (closing) return;
+    closing = true;
+    const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
+    const empty = new Promise<void>((resolve) => {
+      onEmpty = resolve;
+    });
+    if (connections.size > 0) {
+      for (const connection of connections) connection.stop(reason);
+      const timer = setTimeout(() => {
+        for (const connection of connections) connection.destroy();
+      }, CLOSE_MS);
+      await empty;
+      clearTimeout(timer);
+    }
+    clearInterval(ticker);
+    await stopped;
+  };
+
+  return {
+    port,
+    get connections() {
+      return connections.size;
+    },
+    accept,
+    close,
+  };
+}
