@@ -1,5 +1,5 @@
 import { type PhoneCodeName, parseStreamName, STREAM_APP, type StreamName } from '@lianmai/protocol';
-import { type StreamTicket, type StreamTicketRefusal, verifyStreamTicket } from '@lianmai/tickets';
+import { readStreamTicket, type StreamTicket, type StreamTicketRefusal, verifyStreamTicket } from '@lianmai/tickets';
 import type { GatewayHost } from '../host.ts';
 
 /** Somebody who showed a good ticket and whom the room takes. */
@@ -58,9 +58,12 @@ export class Gate {
   }
 
   /** The signalling door: the ticket alone says who comes. */
-  async signal(ticket: string, name: StreamName): Promise<GateAnswer> {
-    if (name.sdkAppId !== this.#sdkAppId) return { kind: 'refused', code: 'badTicket', name: null };
-    const verified = verifyStreamTicket(this.#key, ticketOf(ticket), { direction: 'signal', ...name }, this.#seconds());
+  async signal(text: string): Promise<GateAnswer> {
+    const read = readStreamTicket(this.#key, ticketOf(text));
+    if (!read.ok || read.ticket.sdkAppId !== this.#sdkAppId) return { kind: 'refused', code: 'badTicket', name: null };
+    const { sdkAppId, roomId, userId } = read.ticket;
+    const name = { sdkAppId, roomId, userId };
+    const verified = verifyStreamTicket(this.#key, ticketOf(text), { direction: 'signal', ...name }, this.#seconds());
     if (!verified.ok) return { kind: 'refused', code: REASONS[verified.reason], name };
     return this.#admit(verified.ticket, 'signal', name);
   }

@@ -31,7 +31,9 @@ export function rtmpRefusal(door: 'push' | 'play', code: PhoneCodeName): RtmpRef
 
 function statusCode(door: 'push' | 'play', code: PhoneCodeName): RtmpStatusCode {
   if (door === 'play') {
-    return code === 'streamNotFound' || code === 'roomEnded' ? 'NetStream.Play.StreamNotFound' : 'NetStream.Play.Failed';
+    return code === 'streamNotFound' || code === 'roomEnded'
+      ? 'NetStream.Play.StreamNotFound'
+      : 'NetStream.Play.Failed';
   }
   return code === 'badTicket' || code === 'ticketExpired' || code === 'notAllowed' || code === 'kicked'
     ? 'NetStream.Publish.Denied'

@@ -1,0 +1,204 @@
+/** The gateway in one thread: doors, rooms, codecs and the link put together. */
+import { deriveStreamKey } from '@lianmai/tickets';
+import pino from 'pino';
+import { createCodecPool } from './codec/pool.ts';
+import { type GatewayConfigInput, gatewayConfigSchema } from './config.ts';
+import { Gate } from './doors/gate.ts';
+import { httpRefusal, rtmpRefusal } from './doors/refusal.ts';
+import { createEgress } from './egress/egress.ts';
+import { createUnitReader } from './flv/unit-reader.ts';
+import type { GatewayHost } from './host.ts';
+import { createIngress } from './ingress/ingress.ts';
+import type { Link } from './link/types.ts';
+import { Group } from './phones/group.ts';
+import { PhonePublish } from './phones/publish.ts';
+import { GatewayRoom } from './room/room.ts';
+import { createRtmpServer } from './rtmp/server.ts';
+import type { PlayAdmission, PublishAdmission, RtmpDoors, RtmpTarget } from './rtmp/types.ts';
+import { createBroadcast } from './stream/broadcast.ts';
+import type { FlvAdmission, FlvRequest, Gateway, PhoneSignalAdmission, PhoneSignalRequest } from './types.ts';
+
+/** Silence, reorder windows and stamps of what phones play. */
+const MEDIA_TICK_MS = 10;
+/** Reports, watchdogs, renewals. */
+const TICK_MS = 100;
+
+export interface GatewayParts {
+  readonly host: GatewayHost;
+  readonly link: Link;
+}
+
+/** Starts a gateway in this thread. Rejects when the RTMP port cannot be bound or a setting is wrong. */
+export async function createGateway(input: GatewayConfigInput, { host, link }: GatewayParts): Promise<Gateway> {
+  const config = gatewayConfigSchema.parse(input);
+  const log = pino({ name: 'gateway', level: config.logLevel });
+  const clock = () => performance.now();
+  const wallClock = () => Date.now();
+  const key = deriveStreamKey(config.ticketKey);
+  const gate = new Gate({ sdkAppId: config.sdkAppId, key, host, wallClock });
+  const codecs = await createCodecPool({ limits: config.codecs, log });
+  if (codecs.unavailable !== null) log.warn(codecs.unavailable);
+  const rooms = new Map<string, GatewayRoom>();
+
+  function makeRoom(roomId: string): GatewayRoom {
+    const room: GatewayRoom = new GatewayRoom({
+      sdkAppId: config.sdkAppId,
+      roomId,
+      ticketKey: key,
+      ticketSeconds: config.ticketSeconds,
+      limits: config.phones,
+      host,
+      link,
+      codecsUnavailable: () => codecs.unavailable,
+      createBroadcast: (tracks, onKeyframeNeeded) =>
+        createBroadcast({ tracks, limits: config.broadcast, clock, onKeyframeNeeded }),
+      createEgress: (options) => createEgress({ ...options, codecs, limits: config.egress, clock }),
+      createPublish: (parts) =>
+        new PhonePublish({
+          ...parts,
+          reader: createUnitReader({ maxFrameBytes: config.rtmp.limits.maxMessageBytes }),
+          group: new Group(config.broadcast.maxGroupBytes),
+          createIngress: (options) => createIngress({ ...options, codecs, limits: config.ingress, clock, wallClock }),
+          clock,
+          log,
+        }),
+      clock,
+      wallClock,
+      log: log.child({ room: roomId }),
+      onEmpty: (one) => {
+        if (rooms.get(roomId) === one) rooms.delete(roomId);
+      },
+    });
+    rooms.set(roomId, room);
+    return room;
+  }
+
+  function phones(): number {
+    let count = 0;
+    for (const room of rooms.values()) count += room.phones;
+    return count;
+  }
+
+  /** The room of somebody who comes with a phone; null when the gateway has its most phones. */
+  function roomFor(roomId: string): GatewayRoom | null {
+    return rooms.get(roomId) ?? (phones() < config.phones.maxPhones ? makeRoom(roomId) : null);
+  }
+
+  async function publish({ app, stream, query }: RtmpTarget): Promise<PublishAdmission> {
+    const answer = await gate.stream('push', app, stream, query);
+    if (answer.kind === 'refused') {
+      if (answer.name !== null) rooms.get(answer.name.roomId)?.refused(answer.name.userId, 'push', answer.code);
+      return { kind: 'refused', refusal: rtmpRefusal('push', answer.code) };
+    }
+    const { guest } = answer;
+    return roomFor(guest.roomId)?.openPush(guest) ?? { kind: 'refused', refusal: rtmpRefusal('push', 'busy') };
+  }
+
+  async function view(app: string, stream: string, query: string) {
+    const answer = await gate.stream('play', app, stream, query);
+    if (answer.kind === 'refused') return answer.code;
+    const { guest } = answer;
+    const room = rooms.get(guest.roomId);
+    const opened = room?.openView(guest) ?? 'streamNotFound';
+    if (typeof opened === 'string') room?.refused(guest.userId, 'play', opened);
+    return opened;
+  }
+
+  async function play({ app, stream, query }: RtmpTarget): Promise<PlayAdmission> {
+    const opened = await view(app, stream, query);
+    if (typeof opened === 'string') return { kind: 'refused', refusal: rtmpRefusal('play', opened) };
+    return {
+      kind: 'accepted',
+      started: (playing) => {
+        try {
+          const viewer = opened.attach('rtmp', playing.socket);
+          playing.onClosed(() => viewer.leave());
+        } catch (error) {
+          log.warn({ err: error }, 'a player was not taken');
+          playing.socket.end('source-ended');
+        }
+      },
+    };
+  }
+
+  async function openFlv({ stream, ticket }: FlvRequest): Promise<FlvAdmission> {
+    const opened = await view('live', stream, ticket);
+    if (typeof opened === 'string') return httpRefusal(opened);
+    return { kind: 'accepted', attach: (socket) => opened.attach('flv', socket) };
+  }
+
+  async function openSignal({ ticket, bases }: PhoneSignalRequest): Promise<PhoneSignalAdmission> {
+    const answer = await gate.signal(ticket);
+    if (answer.kind === 'refused') return httpRefusal(answer.code);
+    const connection = roomFor(answer.guest.roomId)?.openSignal(answer.guest, bases) ?? null;
+    return connection === null ? httpRefusal('busy') : { kind: 'accepted', connection };
+  }
+
+  const doors: RtmpDoors = { publish, play };
+  const rtmp = await createRtmpServer({
+    port: config.rtmp.port,
+    host: config.rtmp.host,
+    limits: config.rtmp.limits,
+    doors,
+    clock,
+    onTrouble: (remoteAddress, sentence) => log.info({ remoteAddress }, sentence),
+  }).catch(async (error: unknown) => {
+    await codecs.close();
+    throw error;
+  });
+
+  // A defect in periodic work of one room must not end the others: it is logged, and the next round comes.
+  const each = (what: string, work: (room: GatewayRoom) => void) => () => {
+    for (const room of [...rooms.values()]) {
+      try {
+        work(room);
+      } catch (error) {
+        log.error({ err: error, room: room.roomId }, `${what} failed`);
+      }
+    }
+  };
+  const mediaTimer = setInterval(
+    each('media work', (room) => room.tickMedia()),
+    MEDIA_TICK_MS,
+  );
+  const timer = setInterval(
+    each('periodic work', (room) => room.tick()),
+    TICK_MS,
+  );
+
+  let stopping: Promise<void> | null = null;
+  async function stop(): Promise<void> {
+    clearInterval(mediaTimer);
+    clearInterval(timer);
+    const all = [...rooms.values()];
+    rooms.clear();
+    await Promise.allSettled(all.map((room) => room.close()));
+    await rtmp.close('shutdown');
+    await Promise.allSettled([link.close(), codecs.close()]);
+  }
+
+  return {
+    rtmpPort: rtmp.port,
+    openSignal,
+    openFlv,
+    notify: (notice) => rooms.get(notice.roomId)?.notice(notice),
+    stats: async () => {
+      const all = [...rooms.values()];
+      const sum = (of: (room: GatewayRoom) => number) => all.reduce((total, room) => total + of(room), 0);
+      return {
+        rooms: all.length,
+        phones: phones(),
+        publishes: sum((room) => room.pushes),
+        viewers: sum((room) => room.views),
+        bridges: codecs.jobs['h264-bridge'],
+        codecs: codecs.unavailable,
+      };
+    },
+    // A gateway in one's own thread dies with it.
+    onRestart: () => {},
+    stop: () => {
+      stopping ??= stop();
+      return stopping;
+    },
+  };
+}
