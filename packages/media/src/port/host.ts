@@ -1,5 +1,5 @@
 /** The main thread's side of the port: an engine that lives in a worker thread, started anew when it dies. */
-import { Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { type EngineConfigInput, parseEngineConfig } from '../config.ts';
 import { Revocations } from '../signal/revocations.ts';
 import type { FromWorker, ToWorker, WorkerData } from './messages.ts';
@@ -97,6 +97,13 @@ class EngineHost implements MediaEngine {
     // Kept here as well: a worker that starts anew must know them before it admits anybody.
     this.#revocations.set(room, identity, until);
     this.#post({ type: 'revoke', room, identity, until });
+  }
+
+  async openLocal(): Promise<MessagePort> {
+    await this.#prepare();
+    const { port1, port2 } = new MessageChannel();
+    this.#worker?.postMessage({ type: 'local', port: port1 } satisfies ToWorker, [port1]);
+    return port2;
   }
 
   onEvent(listener: (event: EngineEvent) => void): void {

@@ -54,6 +54,9 @@ class ScriptedEngine implements MediaEngine {
     return Promise.resolve({ status: 200, contentType: 'application/json', body: '{"a":1}' });
   }
   setRevocation(): void {}
+  openLocal(): Promise<never> {
+    return Promise.reject(new Error('dead'));
+  }
   onEvent(): void {}
   onRestart(): void {}
   stop(): Promise<void> {

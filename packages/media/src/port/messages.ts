@@ -1,4 +1,5 @@
 /** What the main thread and the engine's worker say to each other: plain data and bytes, nothing shared. */
+import type { MessagePort } from 'node:worker_threads';
 import type { EngineConfigInput } from '../config.ts';
 import type { ApiRequest, EngineAddress, EngineEvent, PlainAnswer, SignalRequest } from './types.ts';
 
@@ -14,6 +15,8 @@ export type ToWorker =
   | { readonly type: 'frame'; readonly session: number; readonly frame: Uint8Array }
   | { readonly type: 'closed'; readonly session: number }
   | { readonly type: 'revoke'; readonly room: string; readonly identity: string; readonly until: number | null }
+  /** Transferred: the engine's end of a local link. */
+  | { readonly type: 'local'; readonly port: MessagePort }
   | { readonly type: 'stop'; readonly id: number; readonly deadlineMs: number };
 
 export type FromWorker =

@@ -1,8 +1,8 @@
 /** The worker's side of the port: serves an engine to the messages of the main thread. */
 import type { Channel, FromWorker, ToWorker } from './messages.ts';
-import type { MediaEngine, PlainAnswer, SignalConnection } from './types.ts';
+import type { LocalEngine, PlainAnswer, SignalConnection } from './types.ts';
 
-export function serveEngine(engine: MediaEngine, channel: Channel<FromWorker, ToWorker>): void {
+export function serveEngine(engine: LocalEngine, channel: Channel<FromWorker, ToWorker>): void {
   const sessions = new Map<number, SignalConnection>();
 
   const answer = (id: number, promise: Promise<PlainAnswer>) => {
@@ -53,6 +53,9 @@ export function serveEngine(engine: MediaEngine, channel: Channel<FromWorker, To
       }
       case 'revoke':
         engine.setRevocation(message.room, message.identity, message.until);
+        return;
+      case 'local':
+        engine.attachLocal(message.port);
         return;
       case 'stop':
         void engine.stop(message.deadlineMs).finally(() => channel.post({ type: 'stopped', id: message.id }));

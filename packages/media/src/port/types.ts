@@ -2,6 +2,7 @@
  * The engine as the server sees it: a port that carries bytes and plain messages, no shared objects, so that the engine
  * may live in a worker thread (or, later, in one worker per core).
  */
+import type { MessagePort } from 'node:worker_threads';
 
 /** A request to open the signal WebSocket, or to validate it first. */
 export interface SignalRequest {
@@ -60,6 +61,11 @@ export interface EngineAddress {
   readonly port: number;
 }
 
+/** An engine in its own thread, which takes the ports that others made for it. */
+export interface LocalEngine extends MediaEngine {
+  attachLocal(port: MessagePort): void;
+}
+
 /** The running engine, in this thread or in a worker. */
 export interface MediaEngine {
   /** Where media flows: for the start-up message and firewalls. */
@@ -70,6 +76,11 @@ export interface MediaEngine {
   callApi(request: ApiRequest): Promise<PlainAnswer>;
   /** Keeps an identity out of a room until the time (Unix ms, Infinity = until lifted); null lifts it. */
   setRevocation(room: string, identity: string, until: number | null): void;
+  /**
+   * A port for a link in this process (see `local/`), to be handed to another thread: over it participants take part
+   * without WebRTC. It closes when the engine's worker dies; ask for another one then. Rejects while there is no engine.
+   */
+  openLocal(): Promise<MessagePort>;
   onEvent(listener: (event: EngineEvent) => void): void;
   /** The worker died and was started anew (its rooms resume by themselves). */
   onRestart(listener: (reason: string) => void): void;

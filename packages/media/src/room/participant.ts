@@ -20,7 +20,7 @@ import { RateLimit } from '../signal/rate.ts';
 import type { ResponseMessage, SignalSession } from '../signal/session.ts';
 import { newSid } from '../signal/sid.ts';
 import type { PeerState } from '../transport/types.ts';
-import type { EngineContext } from './context.ts';
+import type { ConnectionFactory, EngineContext } from './context.ts';
 import { DataInbox, DataOutbox } from './data.ts';
 import { Links } from './links.ts';
 import type { PresenceFacts } from './presence.ts';
@@ -49,6 +49,8 @@ export interface ParticipantInit {
   readonly client: ClientInfo;
   readonly singleConnection: boolean;
   readonly autoSubscribe: boolean;
+  /** Makes its connections: over WebRTC, or to a link in this process. */
+  readonly createConnection: ConnectionFactory;
 }
 
 /** What a participant needs of its room. */
@@ -142,7 +144,7 @@ export class Participant {
     this.#announcements = new RateLimit(rate, rate * 3, now);
     this.inbox = new DataInbox(limits, now);
     this.outbox = new DataOutbox(limits.replayBytes, () => this.#links.downstream);
-    this.#links = new Links(context.createConnection, init.singleConnection, {
+    this.#links = new Links(init.createConnection, init.singleConnection, {
       onLinkState: (role, state) => this.#onLinkState(role, state),
       onUplinkStarted: (section: UplinkSection) => this.publications.sectionStarted(section),
       onUplinkStopped: (mid) => this.publications.sectionStopped(mid),

@@ -131,30 +131,32 @@ export class Subscriptions {
 
   /** After every answer: some subscriptions have their section now, some turn out not to fit. */
   afterNegotiation(): void {
-    for (const entry of this.#entries.values()) {
-      const { subscription } = entry;
-      if (!subscription) continue;
-      if (subscription.codecMismatch && !entry.codecErrorSent) {
-        entry.codecErrorSent = true;
-        this.#host.send({
-          case: 'subscriptionResponse',
-          value: new SubscriptionResponse({
-            trackSid: entry.track.sid,
-            err: SubscriptionError.SE_CODEC_UNSUPPORTED,
-          }),
-        });
-      }
-      if (!entry.bound && subscription.downlink) {
-        entry.bound = true;
-        this.#apply(entry);
-        this.#host.onSubscribed(entry.track);
-      }
-    }
+    for (const entry of this.#entries.values()) this.#settle(entry);
   }
 
   closeAll(): void {
     for (const entry of this.#entries.values()) entry.subscription?.close();
     this.#entries.clear();
+  }
+
+  #settle(entry: Entry): void {
+    const { subscription } = entry;
+    if (!subscription) return;
+    if (subscription.codecMismatch && !entry.codecErrorSent) {
+      entry.codecErrorSent = true;
+      this.#host.send({
+        case: 'subscriptionResponse',
+        value: new SubscriptionResponse({
+          trackSid: entry.track.sid,
+          err: SubscriptionError.SE_CODEC_UNSUPPORTED,
+        }),
+      });
+    }
+    if (!entry.bound && subscription.downlink) {
+      entry.bound = true;
+      this.#apply(entry);
+      this.#host.onSubscribed(entry.track);
+    }
   }
 
   #change(sid: string, settings: Settings): void {
@@ -214,6 +216,8 @@ export class Subscriptions {
         streamId: `${track.publisher.sid}|${track.sid}`,
       });
       this.#apply(entry);
+      // A connection without descriptions has its downlink at once.
+      this.#settle(entry);
     } else if (!wanted && entry.subscription) {
       entry.subscription.close();
       entry.subscription = null;

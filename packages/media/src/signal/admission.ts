@@ -1,7 +1,12 @@
 /** Who may open a signal WebSocket, and what becomes of it. Every refusal is an HTTP answer. */
-import { DisconnectReason, LeaveRequest_Action } from '@livekit/protocol';
+import {
+  DisconnectReason,
+  LeaveRequest_Action,
+  WrappedJoinRequest,
+  WrappedJoinRequest_Compression,
+} from '@livekit/protocol';
 import type { PlainAnswer, SignalAdmission, SignalRequest } from '../port/types.ts';
-import type { EngineContext } from '../room/context.ts';
+import type { ConnectionFactory, EngineContext } from '../room/context.ts';
 import type { RoomManager } from '../room/manager.ts';
 import type { Participant } from '../room/participant.ts';
 import { checkProfile, mergeJoinAttributes } from '../room/profile.ts';
@@ -50,6 +55,29 @@ export class Admission {
     return checked.parameters.reconnect ? this.#resume(checked) : this.#join(checked);
   }
 
+  /**
+   * A participant of this process comes in by the same checks and rules as any other; only the limit of joins from one
+   * address is not for it. It never resumes: it comes back as a new one.
+   */
+  async openLocal(token: string, join: Uint8Array, createConnection: ConnectionFactory): Promise<SignalAdmission> {
+    const wrapped = new WrappedJoinRequest({
+      compression: WrappedJoinRequest_Compression.NONE,
+      joinRequest: join,
+    });
+    const query = new URLSearchParams({
+      access_token: token,
+      join_request: Buffer.from(wrapped.toBinary()).toString('base64url'),
+    });
+    const checked = await this.#check({
+      path: '/rtc/v1',
+      query: query.toString(),
+      authorization: null,
+      remoteAddress: null,
+    });
+    if (!checked.ok) return { kind: 'refused', answer: checked.answer };
+    return this.#join(checked, createConnection);
+  }
+
   #resume(checked: Extract<Checked, { ok: true }>): SignalAdmission {
     const room = this.#manager.get(checked.roomName);
     const participant = room?.get(checked.identity);
@@ -70,7 +98,7 @@ export class Admission {
     return { kind: 'accepted', connection: session };
   }
 
-  #join(checked: Extract<Checked, { ok: true }>): SignalAdmission {
+  #join(checked: Extract<Checked, { ok: true }>, createConnection?: ConnectionFactory): SignalAdmission {
     const { claims, grants, parameters, identity } = checked;
     const { config } = this.#context;
     const mayCreate = config.room.autoCreate || grants.roomCreate;
@@ -103,6 +131,7 @@ export class Admission {
           client: parameters.client,
           singleConnection: parameters.singleConnection,
           autoSubscribe: parameters.autoSubscribe,
+          createConnection: createConnection ?? this.#context.createConnection,
         },
         session,
       );
@@ -134,10 +163,14 @@ export class Admission {
     return { kind: 'accepted', connection: session };
   }
 
-  async #check(request: SignalRequest): Promise<Checked> {
+  async #check(
+    request: Omit<SignalRequest, 'remoteAddress'> & { readonly remoteAddress: string | null },
+  ): Promise<Checked> {
     const { config, clock, isRevoked, tokens } = this.#context;
     const { limits } = config;
-    if (!this.#perAddress.take(request.remoteAddress, clock())) return refused(429, 'too many requests');
+    const { remoteAddress } = request;
+    if (remoteAddress !== null && !this.#perAddress.take(remoteAddress, clock()))
+      return refused(429, 'too many requests');
     if (request.query.length > 2 * limits.joinRequestBytes + 100_000) return refused(414, 'the request is too large');
     const query = new URLSearchParams(request.query);
     const bearer = bearerToken(request.authorization);

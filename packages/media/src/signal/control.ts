@@ -59,6 +59,12 @@ export class ControlPlane {
     return this.#admission.open(request);
   }
 
+  /** A participant of this process: `join` is a `livekit.JoinRequest`, its connection comes from the factory given. */
+  async openLocal(token: string, join: Uint8Array, createConnection: ConnectionFactory): Promise<SignalAdmission> {
+    if (this.#stopping) return { kind: 'refused', answer: STOPPING };
+    return this.#admission.openLocal(token, join, createConnection);
+  }
+
   async validate(request: SignalRequest): Promise<PlainAnswer> {
     return this.#stopping ? STOPPING : this.#admission.validate(request);
   }

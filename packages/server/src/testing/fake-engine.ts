@@ -140,6 +140,7 @@ export class FakeMedia {
         else if (this.revoked.size >= this.revocationLimit) throw new Error('too many revocations');
         else this.revoked.add(`${room}/${identity}`);
       },
+      openLocal: () => Promise.reject(new Error('no media in this test')),
       onEvent: (listener: (event: EngineEvent) => void) =>
         this.onEvent((json) =>
           listener({ event: z.object({ event: z.string() }).parse(JSON.parse(json)).event, json }),

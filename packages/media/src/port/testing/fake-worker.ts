@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { FromWorker, ToWorker, WorkerData } from '../messages.ts';
 import { serveEngine } from '../serve.ts';
-import type { MediaEngine, SignalConnection } from '../types.ts';
+import type { LocalEngine, SignalConnection } from '../types.ts';
 
 const port = parentPort;
 if (!port) throw new Error('this module runs in a worker thread only');
@@ -13,7 +13,7 @@ const channel = {
   onMessage: (listener: (message: ToWorker) => void) => port.on('message', listener),
 };
 
-const engine: MediaEngine = {
+const engine: LocalEngine = {
   addresses: [{ protocol: 'udp', address: '127.0.0.1', port: config.rtc?.port || 40_000 }],
   async openSignal(request) {
     if (request.query === 'refuse') {
@@ -48,6 +48,11 @@ const engine: MediaEngine = {
   },
   setRevocation: (room, identity) => revoked.push(`${room}/${identity}`),
   onEvent: () => {},
+  // A fake takes no part in rooms: its local ports end at once.
+  openLocal: async () => {
+    throw new Error('only the host opens ports');
+  },
+  attachLocal: (local) => local.close(),
   onRestart: () => {},
   stop: async () => {},
 };
