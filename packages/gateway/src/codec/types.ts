@@ -15,6 +15,8 @@ export interface CodecJob<Input> {
 /** What a job tells. Nothing is told after `onEnd` or after `close`. */
 export interface CodecSink<Output> {
   onOutput(output: Output): void;
+  /** Video: input was dropped or damaged; nothing comes out before the next keyframe, so ask for one. */
+  onNeedKeyframe?(): void;
   /** The process died, the input cannot be decoded, or the job was refused; open another when it makes sense. */
   onEnd(reason: 'crashed' | 'undecodable' | 'refused'): void;
 }

@@ -1,0 +1,2 @@
+export { type CodecPoolOptions, type CodecPoolWithCounts, createCodecPool } from './pool.ts';
+export type * from './types.ts';
