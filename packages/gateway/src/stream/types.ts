@@ -100,3 +100,39 @@ export interface Broadcast extends UnitSink {
   /** Ends every viewer. */
   close(reason: ViewEnd): void;
 }
+
+/** Container of a viewer. */
+export type StreamFormat = 'flv' | 'rtmp';
+
+/** One unit in a container, with what must be known to hand it to viewers without reading it. */
+export interface MuxedChunk {
+  readonly kind: 'video' | 'audio' | 'config';
+  /** A viewer can begin here. */
+  readonly keyframe: boolean;
+  /** Stream's own timeline; 0 for a configuration. */
+  readonly timestampMs: number;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * What a tap tells, all of it plain data that can be posted to another thread, where an `Audience` takes it:
+ * `preamble` → `setPreamble`, `chunk` → `push(chunk, ageMs)`, `end` → `close(reason)`. The first event is a `preamble`;
+ * then, when the current group is fresh enough for a newcomer, its chunks with their age; then every chunk as it is made.
+ */
+export type TapEvent =
+  | { readonly kind: 'preamble'; readonly bytes: Uint8Array }
+  | { readonly kind: 'chunk'; readonly chunk: MuxedChunk; readonly ageMs: number }
+  | { readonly kind: 'end'; readonly reason: ViewEnd };
+
+export interface BroadcastTap {
+  /** For the remote audience's `onKeyframeNeeded`. */
+  requestKeyframe(): void;
+  /** Nothing is told afterwards. */
+  stop(): void;
+}
+
+/** A broadcast whose muxed chunks can be handed to viewers elsewhere. Bytes are shared: copy or post them, never write. */
+export interface TappableBroadcast extends Broadcast {
+  /** The listener must not throw; the first events are told before this returns. */
+  tap(format: StreamFormat, listener: (event: TapEvent) => void): BroadcastTap;
+}
