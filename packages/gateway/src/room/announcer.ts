@@ -46,8 +46,11 @@ export class Announcer {
     });
   }
 
-  /** Tells the list now, when it says anything new. */
-  announce(): void {
+  /**
+   * Tells the list now, when it says anything new.
+   * @param newcomer a phone that is about to be welcomed with it, and must hear nothing before.
+   */
+  announce(newcomer: Phone | null = null): void {
     const states = ordered(this.#parts.states());
     const before = this.#told;
     if (sameRoster(before, states)) return;
@@ -56,6 +59,7 @@ export class Announcer {
     const { joined, left } = difference(before, states);
     const gone = left.map((userid) => ({ userid, reason: this.#reasons.get(userid)?.reason ?? ('left' as const) }));
     for (const phone of this.#parts.phones()) {
+      if (phone === newcomer) continue;
       phone.send({
         type: 'roster',
         roster: this.roster(phone),

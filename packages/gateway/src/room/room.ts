@@ -236,7 +236,7 @@ export class GatewayRoom {
   }
 
   #welcome(phone: Phone): void {
-    this.#announcer.announce();
+    this.#announcer.announce(phone);
     phone.send({
       type: 'welcome',
       self: { userid: phone.userId, name: phone.name, privileges: phone.privileges },

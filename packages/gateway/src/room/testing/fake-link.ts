@@ -1,0 +1,141 @@
+/** A media service in memory for tests of rooms and phones: a roster, chat, and sessions that end as they are told to. */
+import type {
+  JoinOptions,
+  Link,
+  LinkEnd,
+  LinkPublication,
+  LinkSession,
+  LinkSink,
+  RemoteParticipant,
+  RemoteTrack,
+} from '../../link/types.ts';
+import { LinkRefused } from '../../link/types.ts';
+import type { ChatMessage } from '../chat-message.ts';
+
+/** What the fake host signs: who joins. */
+export interface FakeToken {
+  readonly identity: string;
+  readonly name: string;
+  readonly hidden: boolean;
+}
+
+interface Member {
+  readonly token: FakeToken;
+  readonly sink: LinkSink;
+  tracks: readonly RemoteTrack[];
+}
+
+/** One media room. Everything is told in microtasks, as a network never answers within the call. */
+export class FakeLink implements Link {
+  readonly members = new Map<string, Member>();
+  readonly said: ChatMessage[] = [];
+  /** Joins that are refused from now on. */
+  refusing = false;
+  /** Joins that fail as if the service were away. */
+  away = false;
+  joins = 0;
+
+  async join(options: JoinOptions, sink: LinkSink): Promise<LinkSession> {
+    this.joins++;
+    await Promise.resolve();
+    if (this.refusing) throw new LinkRefused('refused');
+    if (this.away) throw new Error('away');
+    const token: FakeToken = JSON.parse(options.token);
+    this.end(token.identity, 'duplicate-identity');
+    this.members.set(token.identity, { token, sink, tracks: [] });
+    this.#tell();
+    const { identity } = token;
+    const publication: LinkPublication = {
+      sid: `TR_${identity}`,
+      send: () => {},
+      report: () => {},
+      setMuted: () => {},
+      unpublish: () => {},
+    };
+    return {
+      identity,
+      sid: `PA_${identity}`,
+      room: 'room',
+      publish: async () => publication,
+      subscribe: (trackSid) => ({
+        trackSid,
+        mimeType: null,
+        requestKeyframe: () => {},
+        nack: () => {},
+        close: () => {},
+      }),
+      sendChat: (message) => {
+        this.said.push(message);
+        for (const [other, member] of this.members) if (other !== identity) member.sink.onChat(message);
+      },
+      leave: async () => {
+        if (this.members.get(identity)?.sink !== sink) return;
+        this.members.delete(identity);
+        this.#tell();
+      },
+    };
+  }
+
+  async close(): Promise<void> {}
+
+  /** A browser with these tracks comes, or changes what it publishes. */
+  browser(identity: string, tracks: readonly RemoteTrack[], name = identity): void {
+    const sink: LinkSink = {
+      onParticipants: () => {},
+      onChat: () => {},
+      onQuality: () => {},
+      onReconnecting: () => {},
+      onReconnected: () => {},
+      onEnd: () => {},
+    };
+    this.members.set(identity, { token: { identity, name, hidden: false }, sink, tracks });
+    this.#tell();
+  }
+
+  leave(identity: string): void {
+    this.members.delete(identity);
+    this.#tell();
+  }
+
+  end(identity: string, end: LinkEnd): void {
+    const member = this.members.get(identity);
+    if (member === undefined) return;
+    this.members.delete(identity);
+    member.sink.onEnd(end, 'by the test');
+    this.#tell();
+  }
+
+  chat(message: ChatMessage): void {
+    for (const [identity, member] of this.members) if (identity !== message.from) member.sink.onChat(message);
+  }
+
+  #tell(): void {
+    const all: RemoteParticipant[] = [...this.members.values()]
+      .filter(({ token }) => !token.hidden)
+      .map(({ token, tracks }) => ({
+        identity: token.identity,
+        sid: `PA_${token.identity}`,
+        name: token.name,
+        attributes: {},
+        tracks,
+      }));
+    for (const [identity, { sink }] of this.members) {
+      sink.onParticipants(all.filter((participant) => participant.identity !== identity));
+    }
+  }
+}
+
+/** A camera or microphone track. */
+export function track(sid: string, kind: 'audio' | 'video', more: Partial<RemoteTrack> = {}): RemoteTrack {
+  return {
+    sid,
+    kind,
+    source: kind === 'video' ? 'camera' : 'microphone',
+    muted: false,
+    mimeType: kind === 'video' ? 'video/h264' : 'audio/opus',
+    encrypted: false,
+    width: 0,
+    height: 0,
+    ...more,
+  };
+}
