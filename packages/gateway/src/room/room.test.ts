@@ -18,7 +18,9 @@ describe('roster', () => {
     await scene.settle();
     const anna = scene.phone('anna');
     await scene.settle();
-    expect(anna.events[0]?.type).toBe('welcome');
+    expect(anna.events[0]).toMatchObject({ type: 'welcome', roster: { userlist: [{ userid: 'chrome' }] } });
+    scene.link.browser('other', []);
+    await scene.settle();
     const versions = anna.events.flatMap((event) =>
       event.type === 'welcome' || event.type === 'roster' ? [event.roster.version] : [],
     );
@@ -26,6 +28,7 @@ describe('roster', () => {
     expect([...versions].sort((a, b) => a - b)).toEqual(versions);
     expect(anna.last('roster').roster.userlist).toMatchObject([
       { userid: 'chrome', hasvideo: true, hasaudio: true, streamtype: 'main' },
+      { userid: 'other', hasvideo: false, hasaudio: false },
     ]);
   });
 
