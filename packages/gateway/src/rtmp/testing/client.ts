@@ -51,6 +51,7 @@ export class RtmpClient {
   #acknowledgedByUs = 0;
   #window = WINDOW_BYTES;
   readonly #options: RtmpClientOptions;
+  readonly #handshake: Handshake;
   readonly #waiting = new Set<() => void>();
   readonly #results = new Map<number, readonly AmfValue[]>();
   #gone = false;
@@ -59,6 +60,8 @@ export class RtmpClient {
   /** Connects, shakes hands and says `connect`. Rejects when the server does not answer with success. */
   static async connect(options: RtmpClientOptions): Promise<RtmpClient> {
     const client = new RtmpClient(options);
+    // Nothing may stand between the handshake's packets.
+    await client.until(() => client.#handshake.done);
     const { host, port, app, chunkBytes = 4_096 } = options;
     client.message(MESSAGE.setChunkSize, uint32Body(chunkBytes));
     client.#chunkBytes = chunkBytes;
@@ -74,13 +77,13 @@ export class RtmpClient {
   private constructor(options: RtmpClientOptions) {
     this.#options = options;
     this.socket = createConnection({ host: options.host, port: options.port, noDelay: true });
-    const handshake = new Handshake('client', new Uint8Array(HANDSHAKE_RANDOM_BYTES), (bytes) => {
+    this.#handshake = new Handshake('client', new Uint8Array(HANDSHAKE_RANDOM_BYTES), (bytes) => {
       this.socket.write(bytes);
     });
     const reader = new ChunkReader(READER, (type, _stream, timestamp, body) => this.#receive(type, timestamp, body));
     this.socket.on('data', (data: Uint8Array) => {
-      const at = handshake.done ? 0 : handshake.read(data, 0);
-      if (handshake.done) reader.read(data, at);
+      const at = this.#handshake.done ? 0 : this.#handshake.read(data, 0);
+      if (this.#handshake.done) reader.read(data, at);
       this.#received += data.length;
       if (this.#received - this.#acknowledgedByUs >= this.#window) {
         this.#acknowledgedByUs = this.#received;
