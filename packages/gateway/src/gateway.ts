@@ -1,4 +1,5 @@
 /** The gateway in one thread: doors, rooms, codecs and the link put together. */
+import { type PhoneCodeName, STREAM_APP } from '@lianmai/protocol';
 import { deriveStreamKey } from '@lianmai/tickets';
 import pino from 'pino';
 import { createCodecPool } from './codec/pool.ts';
@@ -10,13 +11,20 @@ import { createUnitReader } from './flv/unit-reader.ts';
 import type { GatewayHost } from './host.ts';
 import { createIngress } from './ingress/ingress.ts';
 import type { Link } from './link/types.ts';
-import { Group } from './phones/group.ts';
 import { PhonePublish } from './phones/publish.ts';
-import { GatewayRoom } from './room/room.ts';
+import { GatewayRoom, type View } from './room/room.ts';
 import { createRtmpServer } from './rtmp/server.ts';
 import type { PlayAdmission, PublishAdmission, RtmpDoors, RtmpTarget } from './rtmp/types.ts';
 import { createBroadcast } from './stream/broadcast.ts';
-import type { FlvAdmission, FlvRequest, Gateway, PhoneSignalAdmission, PhoneSignalRequest } from './types.ts';
+import { createUnitGroup } from './stream/unit-group.ts';
+import type {
+  DoorRefusal,
+  FlvAdmission,
+  FlvRequest,
+  Gateway,
+  PhoneSignalAdmission,
+  PhoneSignalRequest,
+} from './types.ts';
 
 /** Silence, reorder windows and stamps of what phones play. */
 const MEDIA_TICK_MS = 10;
@@ -28,8 +36,13 @@ export interface GatewayParts {
   readonly link: Link;
 }
 
+/** A gateway in this thread: its streams can also be served in another one. */
+export interface LocalGateway extends Gateway {
+  openView(request: FlvRequest): Promise<DoorRefusal | View>;
+}
+
 /** Starts a gateway in this thread. Rejects when the RTMP port cannot be bound or a setting is wrong. */
-export async function createGateway(input: GatewayConfigInput, { host, link }: GatewayParts): Promise<Gateway> {
+export async function createGateway(input: GatewayConfigInput, { host, link }: GatewayParts): Promise<LocalGateway> {
   const config = gatewayConfigSchema.parse(input);
   const log = pino({ name: 'gateway', level: config.logLevel });
   const clock = () => performance.now();
@@ -57,7 +70,7 @@ export async function createGateway(input: GatewayConfigInput, { host, link }: G
         new PhonePublish({
           ...parts,
           reader: createUnitReader({ maxFrameBytes: config.rtmp.limits.maxMessageBytes }),
-          group: new Group(config.broadcast.maxGroupBytes),
+          group: createUnitGroup(config.broadcast.maxGroupBytes),
           createIngress: (options) => createIngress({ ...options, codecs, limits: config.ingress, clock, wallClock }),
           clock,
           log,
@@ -94,7 +107,7 @@ export async function createGateway(input: GatewayConfigInput, { host, link }: G
     return roomFor(guest.roomId)?.openPush(guest) ?? { kind: 'refused', refusal: rtmpRefusal('push', 'busy') };
   }
 
-  async function view(app: string, stream: string, query: string) {
+  async function view(app: string, stream: string, query: string): Promise<View | PhoneCodeName> {
     const answer = await gate.stream('play', app, stream, query);
     if (answer.kind === 'refused') return answer.code;
     const { guest } = answer;
@@ -121,9 +134,14 @@ export async function createGateway(input: GatewayConfigInput, { host, link }: G
     };
   }
 
-  async function openFlv({ stream, ticket }: FlvRequest): Promise<FlvAdmission> {
-    const opened = await view('live', stream, ticket);
-    if (typeof opened === 'string') return httpRefusal(opened);
+  async function openView({ stream, ticket }: FlvRequest): Promise<DoorRefusal | View> {
+    const opened = await view(STREAM_APP, stream, ticket);
+    return typeof opened === 'string' ? httpRefusal(opened) : opened;
+  }
+
+  async function openFlv(request: FlvRequest): Promise<FlvAdmission> {
+    const opened = await openView(request);
+    if ('kind' in opened) return opened;
     return { kind: 'accepted', attach: (socket) => opened.attach('flv', socket) };
   }
 
@@ -181,6 +199,7 @@ export async function createGateway(input: GatewayConfigInput, { host, link }: G
     rtmpPort: rtmp.port,
     openSignal,
     openFlv,
+    openView,
     notify: (notice) => rooms.get(notice.roomId)?.notice(notice),
     stats: async () => {
       const all = [...rooms.values()];

@@ -6,13 +6,14 @@ import type { LinkSession } from '../link/types.ts';
 import type { Channel } from '../room/channel.ts';
 import type { Publishing, PublishSink, RtmpMedia } from '../rtmp/types.ts';
 import type { AudioConfig, MediaUnit, VideoConfig } from '../stream/types.ts';
-import type { Group } from './group.ts';
+import type { UnitGroup } from '../stream/unit-group.ts';
 
 export interface PhonePublishParts {
   readonly privileges: number;
   readonly channel: Channel;
   readonly reader: UnitReader;
-  readonly group: Group;
+  /** The current group of pictures, for a late viewer's bridge. */
+  readonly group: UnitGroup;
   readonly createIngress: (
     options: Pick<IngressOptions, 'session' | 'group' | 'onTrouble' | 'onMutedByServer'>,
   ) => Ingress;
@@ -78,7 +79,7 @@ export class PhonePublish implements PublishSink {
     this.#ingress = null;
     if (session === null || this.#over) return;
     const { createIngress, group, onTrouble, onMutedByServer } = this.#parts;
-    const ingress = createIngress({ session, group: () => group.units(), onTrouble, onMutedByServer });
+    const ingress = createIngress({ session, group: () => group.pictures(), onTrouble, onMutedByServer });
     this.#ingress = ingress;
     this.#tellMutes();
     if (this.#video !== null && this.#may.video) ingress.write(this.#video);
@@ -149,7 +150,7 @@ export class PhonePublish implements PublishSink {
     } else if (!(video ? this.#on.video : this.#on.audio)) {
       return;
     }
-    if (unit.kind === 'video-config' || unit.kind === 'video') this.#parts.group.write(unit);
+    if (unit.kind === 'video-config' || unit.kind === 'video') this.#parts.group.add(unit, now);
     this.#parts.channel.write(unit);
     this.#ingress?.write(unit);
   }

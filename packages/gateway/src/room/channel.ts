@@ -1,7 +1,7 @@
 import type {
   AudioConfig,
-  Broadcast,
   MediaUnit,
+  TappableBroadcast,
   Tracks,
   UnitSink,
   VideoConfig,
@@ -12,7 +12,7 @@ import type {
 
 export interface ChannelParts {
   /** Makes a broadcast that carries exactly these tracks. */
-  readonly createBroadcast: (tracks: Tracks, onKeyframeNeeded: () => void) => Broadcast;
+  readonly createBroadcast: (tracks: Tracks, onKeyframeNeeded: () => void) => TappableBroadcast;
   /** A viewer waits for a keyframe. */
   readonly onKeyframeNeeded: () => void;
   /** The first viewer came, or the last one went. */
@@ -29,7 +29,7 @@ type Edition = 'video+audio' | 'video' | 'audio';
  */
 export class Channel implements UnitSink {
   readonly #parts: ChannelParts;
-  readonly #broadcasts = new Map<Edition, Broadcast>();
+  readonly #broadcasts = new Map<Edition, TappableBroadcast>();
   #available: Tracks = { video: false, audio: false };
   #video: VideoConfig | null = null;
   #audio: AudioConfig | null = null;
@@ -102,9 +102,13 @@ export class Channel implements UnitSink {
     };
   }
 
-  /** Broadcast of these tracks, made when it is first wanted. */
-  broadcast(tracks: Tracks): Broadcast {
-    return this.#broadcast(tracks);
+  /**
+   * Counts a viewer whose bytes are handed to him in another thread: the broadcast to tap, and how to say that he left. The
+   * end of the broadcast is told by the tap.
+   */
+  share(tracks: Tracks): { readonly broadcast: TappableBroadcast; release(): void } {
+    const counted = this.#count();
+    return { broadcast: this.#broadcast(tracks), release: counted.release };
   }
 
   /** Ends every viewer. The channel may be used again. */
@@ -117,7 +121,7 @@ export class Channel implements UnitSink {
     this.#available = { video: false, audio: false };
   }
 
-  #broadcast(tracks: Tracks): Broadcast {
+  #broadcast(tracks: Tracks): TappableBroadcast {
     const edition = editionOf(tracks);
     const existing = this.#broadcasts.get(edition);
     if (existing !== undefined) return existing;

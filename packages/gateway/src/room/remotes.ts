@@ -1,13 +1,13 @@
 import type { Logger } from 'pino';
 import type { Egress, EgressOptions } from '../egress/types.ts';
 import type { LinkSession, RemoteParticipant, RemoteTrack } from '../link/types.ts';
-import type { Broadcast, Tracks } from '../stream/types.ts';
+import type { TappableBroadcast, Tracks } from '../stream/types.ts';
 import { Channel } from './channel.ts';
 import { RemoteStream } from './remote-stream.ts';
 import type { StreamState } from './roster.ts';
 
 export interface RemotesParts {
-  readonly createBroadcast: (tracks: Tracks, onKeyframeNeeded: () => void) => Broadcast;
+  readonly createBroadcast: (tracks: Tracks, onKeyframeNeeded: () => void) => TappableBroadcast;
   readonly createEgress: (options: Pick<EgressOptions, 'session' | 'sink' | 'onTrouble'>) => Egress;
   readonly codecsUnavailable: () => string | null;
   readonly clock: () => number;

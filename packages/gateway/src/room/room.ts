@@ -12,7 +12,7 @@ import type { GatewayHost, PhoneAction, RoomNotice } from '../host.ts';
 import type { Link, LinkEnd, LinkQuality, RemoteParticipant } from '../link/types.ts';
 import { Phone, type PhoneEnd, type PhoneParts } from '../phones/phone.ts';
 import type { PublishAdmission } from '../rtmp/types.ts';
-import type { Viewer, ViewerSocket } from '../stream/types.ts';
+import type { TappableBroadcast, ViewEnd, Viewer, ViewerSocket } from '../stream/types.ts';
 import type { PhoneSignalConnection, PublicBases } from '../types.ts';
 import { Announcer } from './announcer.ts';
 import { Channel } from './channel.ts';
@@ -34,6 +34,14 @@ export interface RoomParts extends Omit<RemotesParts, 'onChanged'> {
   readonly wallClock: () => number;
   /** Nobody is here any more. */
   readonly onEmpty: (room: GatewayRoom) => void;
+}
+
+/** A stream that may be played. */
+export interface View {
+  /** Serves a socket of this thread. Throws when there are too many viewers. */
+  attach(format: 'flv' | 'rtmp', socket: ViewerSocket): Viewer;
+  /** For a viewer who is served in another thread; `onEnd`: he must be ended there. */
+  share(onEnd: (reason: ViewEnd) => void): { readonly broadcast: TappableBroadcast; release(): void };
 }
 
 interface HeldPhone {
@@ -107,7 +115,7 @@ export class GatewayRoom {
   }
 
   /** What a play URL names, ready to be attached to; or why not. */
-  openView(guest: Guest): { attach(format: 'flv' | 'rtmp', socket: ViewerSocket): Viewer } | PhoneCodeName {
+  openView(guest: Guest): View | PhoneCodeName {
     const { userId, streamType, tracks } = guest.ticket;
     if (!mayPlay(guest)) return 'notAllowed';
     const held = this.#phones.get(userId);
@@ -115,7 +123,10 @@ export class GatewayRoom {
     if (channel === null || (held !== undefined && streamType === 'aux') || !channel.offers(tracks)) {
       return 'streamNotFound';
     }
-    return { attach: (format, socket) => this.#views.watch(guest.userId, channel, tracks, format, socket) };
+    return {
+      attach: (format, socket) => this.#views.watch(guest.userId, channel, tracks, format, socket),
+      share: (onEnd) => this.#views.share(guest.userId, channel, tracks, onEnd),
+    };
   }
 
   /** Somebody was refused under the name of a user of this room. */

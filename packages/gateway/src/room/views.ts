@@ -1,4 +1,4 @@
-import type { Tracks, ViewEnd, Viewer, ViewerSocket } from '../stream/types.ts';
+import type { TappableBroadcast, Tracks, ViewEnd, Viewer, ViewerSocket } from '../stream/types.ts';
 import type { Channel } from './channel.ts';
 
 /** Who plays what in a room, so that somebody who is removed plays nothing any more. */
@@ -35,6 +35,28 @@ export class Views {
       },
       end: (reason) => viewer.end(reason),
     };
+  }
+
+  /** The same for a viewer who is served in another thread. @param onEnd he must be ended there. */
+  share(
+    viewerId: string,
+    channel: Channel,
+    tracks: Tracks,
+    onEnd: (reason: ViewEnd) => void,
+  ): { readonly broadcast: TappableBroadcast; release(): void } {
+    const shared = channel.share(tracks);
+    const viewer: Viewer = {
+      leave: () => {
+        this.#remove(viewerId, viewer);
+        shared.release();
+      },
+      end: (reason) => {
+        viewer.leave();
+        onEnd(reason);
+      },
+    };
+    this.#add(viewerId, viewer);
+    return { broadcast: shared.broadcast, release: () => viewer.leave() };
   }
 
   /** Ends everything that this viewer plays. */

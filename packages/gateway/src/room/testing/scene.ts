@@ -9,10 +9,19 @@ import { createUnitReader } from '../../flv/unit-reader.ts';
 import type { GatewayHost, PhoneAction } from '../../host.ts';
 import type { Ingress, IngressOptions } from '../../ingress/types.ts';
 import type { RemoteTrack } from '../../link/types.ts';
-import { Group } from '../../phones/group.ts';
 import { PhonePublish } from '../../phones/publish.ts';
 import type { Publishing, PublishSink } from '../../rtmp/types.ts';
-import type { Broadcast, MediaUnit, Tracks, UnitSink, ViewEnd, Viewer, ViewerSocket } from '../../stream/types.ts';
+import type {
+  BroadcastTap,
+  MediaUnit,
+  TappableBroadcast,
+  Tracks,
+  UnitSink,
+  ViewEnd,
+  Viewer,
+  ViewerSocket,
+} from '../../stream/types.ts';
+import { createUnitGroup } from '../../stream/unit-group.ts';
 import type { PhoneSignalConnection } from '../../types.ts';
 import { GatewayRoom } from '../room.ts';
 import { FakeLink, type FakeToken } from './fake-link.ts';
@@ -22,7 +31,7 @@ export const KEY = deriveStreamKey('0123456789012345678901234567890123456789');
 const BASES = { rtmp: 'rtmp://media.example', http: 'https://media.example' };
 
 /** Keeps the units instead of muxing them. */
-export class FakeBroadcast implements Broadcast {
+export class FakeBroadcast implements TappableBroadcast {
   readonly tracks: Tracks;
   readonly units: MediaUnit[] = [];
   readonly sockets = new Set<ViewerSocket>();
@@ -47,6 +56,10 @@ export class FakeBroadcast implements Broadcast {
 
   group(): readonly never[] {
     return [];
+  }
+
+  tap(): BroadcastTap {
+    return { requestKeyframe: () => {}, stop: () => {} };
   }
 
   write(unit: MediaUnit): void {
@@ -134,7 +147,7 @@ export class Scene {
         new PhonePublish({
           ...parts,
           reader: createUnitReader(),
-          group: new Group(1_000_000),
+          group: createUnitGroup(1_000_000),
           createIngress: (options) => this.#ingress(options),
           clock,
           log,
