@@ -2,7 +2,7 @@
  * The gateway's side of one job: a bounded queue before the process. At most `window` frames are in the process's hands
  * without being done; what comes beyond waits here. When too many wait, the oldest is dropped, or the job ends.
  */
-import { MessageType, type WireWriter } from './wire.ts';
+import { KEYFRAME_BIT, MessageType, type WireWriter } from './wire.ts';
 
 /** A frame that waits. Configurations wait in the same order. */
 export type Waiting =
@@ -16,9 +16,18 @@ export interface QueueOptions {
   readonly maxWaiting: number;
   /** Frames of places before this are a group written at once, which is not counted. */
   readonly uncountedBefore?: number;
-  /** Called instead of dropping a frame. */
-  readonly onFull?: () => void;
+  /** What happens when too many wait. */
+  readonly whenFull: WhenFull;
 }
+
+/**
+ * Sound loses its oldest frame. Pictures are of no use without those before them: all up to the newest keyframe that
+ * waits are dropped, or, when none does, all until the next one comes, which is asked for. Or the job ends.
+ */
+export type WhenFull =
+  | { readonly kind: 'drop-oldest' }
+  | { readonly kind: 'drop-to-keyframe'; readonly onGap: () => void }
+  | { readonly kind: 'end'; readonly onEnd: () => void };
 
 export class JobQueue {
   readonly #id: number;
@@ -27,6 +36,8 @@ export class JobQueue {
   #waiting: Waiting[] = [];
   #frames = 0;
   #flying = 0;
+  /** Pictures are dropped until a keyframe comes. */
+  #untilKeyframe = false;
   /** Frames dropped so far. */
   dropped = 0;
 
@@ -41,13 +52,20 @@ export class JobQueue {
   }
 
   frame(place: number, aux: number, data: Uint8Array): void {
+    if (this.#untilKeyframe) {
+      if ((aux & KEYFRAME_BIT) === 0) {
+        this.dropped++;
+        return;
+      }
+      this.#untilKeyframe = false;
+    }
     if (this.#waiting.length === 0 && this.#flying < this.#options.window) {
       this.#flying++;
       this.#writer.frame(MessageType.input, this.#id, place, aux, data);
       return;
     }
     if (this.#counts(place)) {
-      if (this.#frames >= this.#options.maxWaiting && !this.#makeRoom()) return;
+      if (this.#frames >= this.#options.maxWaiting && !this.#makeRoom(aux)) return;
       this.#frames++;
     }
     this.#waiting.push({ kind: 'frame', place, aux, data });
@@ -83,16 +101,30 @@ export class JobQueue {
     return place >= (this.#options.uncountedBefore ?? Number.NEGATIVE_INFINITY);
   }
 
-  #makeRoom(): boolean {
-    if (this.#options.onFull !== undefined) {
-      this.#options.onFull();
+  /** Answers whether the frame at hand may be put behind the others. */
+  #makeRoom(aux: number): boolean {
+    const { whenFull } = this.#options;
+    if (whenFull.kind === 'end') {
+      whenFull.onEnd();
       return false;
     }
-    const at = this.#waiting.findIndex((item) => item.kind === 'frame');
-    if (at < 0) return false;
-    this.#waiting.splice(at, 1);
-    this.#frames--;
+    if (whenFull.kind === 'drop-oldest') {
+      const at = this.#waiting.findIndex((item) => item.kind === 'frame');
+      if (at >= 0) this.#waiting.splice(at, 1);
+      this.#frames--;
+      this.dropped++;
+      return true;
+    }
+    const isKeyframe = (aux & KEYFRAME_BIT) !== 0;
+    const keyframe = this.#waiting.findLastIndex((item) => item.kind === 'frame' && (item.aux & KEYFRAME_BIT) !== 0);
+    const cut = isKeyframe || keyframe <= 0 ? this.#waiting.length : keyframe;
+    this.#waiting.splice(0, cut);
+    this.#frames -= cut;
+    this.dropped += cut;
+    if (isKeyframe || keyframe > 0) return true;
     this.dropped++;
-    return true;
+    this.#untilKeyframe = true;
+    whenFull.onGap();
+    return false;
   }
 }

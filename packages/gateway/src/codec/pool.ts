@@ -1,5 +1,5 @@
 /** The pool of codec processes behind {@link CodecPool}: budgets, and the four kinds of jobs. */
-import { JobQueue, type QueueOptions } from './job.ts';
+import { JobQueue, type WhenFull } from './job.ts';
 import type { Order } from './orders.ts';
 import type { ProcessJob } from './process.ts';
 import { type Placement, Slots } from './slots.ts';
@@ -47,6 +47,8 @@ export interface CodecPoolWithCounts extends CodecPool {
 const AUDIO_WINDOW = 16;
 /** Pictures take longer: fewer, so that those dropped are the oldest ones indeed. */
 const VIDEO_WINDOW = 4;
+/** A bridge drops none, and its group shall be decoded without pauses. */
+const BRIDGE_WINDOW = 32;
 const LARGEST_PLACE = 2 ** 52;
 
 /**
@@ -112,7 +114,7 @@ class Pool implements CodecPoolWithCounts {
   openAacToOpus(asc: Uint8Array, sink: CodecSink<OpusOutput>): CodecJob<AacInput> | null {
     if (this.#audioJobs() >= this.#limits.maxAudioJobs) return null;
     const order: Order = { kind: 'aac-to-opus', asc: Buffer.from(asc).toString('hex'), ...this.#common() };
-    return this.#open(order, this.#audioQueue(), sink, {
+    return this.#open(order, audioQueue, sink, {
       output: (place, _aux, data) => ({ data, place }),
       write: ({ data, place }, queue) => queue.frame(place, 0, data),
       placeOf: ({ place }) => place,
@@ -122,7 +124,7 @@ class Pool implements CodecPoolWithCounts {
   openOpusToAac(options: { readonly channels: 1 | 2 }, sink: CodecSink<AacOutput>): CodecJob<OpusInput> | null {
     if (this.#audioJobs() >= this.#limits.maxAudioJobs) return null;
     const order: Order = { kind: 'opus-to-aac', channels: options.channels, ...this.#common() };
-    return this.#open(order, this.#audioQueue(), sink, {
+    return this.#open(order, audioQueue, sink, {
       output: (place, _aux, data) => ({ data, place }),
       write: ({ data, place, samples }, queue) => {
         const count = Math.min(Math.max(0, Math.round(samples)), LOST_BIT - 1);
@@ -139,7 +141,7 @@ class Pool implements CodecPoolWithCounts {
     if (this.jobs['h264-bridge'] >= this.#limits.maxBridges) return null;
     let force = 0;
     const order: Order = { kind: 'h264-bridge', ...options, ...this.#common() };
-    const queue = { ...this.#videoQueue(), uncountedBefore: options.encodeFromMs, endsWhenFull: true };
+    const queue = { window: BRIDGE_WINDOW, uncountedBefore: options.encodeFromMs, whenFull: 'end' } as const;
     const job = this.#open<BridgeInput, BridgeOutput>(order, queue, sink, {
       output: picture,
       config: parameterSets,
@@ -164,7 +166,7 @@ class Pool implements CodecPoolWithCounts {
 
   openVideoToH264(codec: ForeignCodec, sink: CodecSink<BridgeOutput>): CodecJob<ForeignFrame> | null {
     if (this.jobs['video-to-h264'] >= this.#limits.maxVideoJobs) return null;
-    return this.#open({ kind: 'video-to-h264', codec, ...this.#common() }, this.#videoQueue(), sink, {
+    return this.#open({ kind: 'video-to-h264', codec, ...this.#common() }, videoQueue, sink, {
       output: picture,
       config: parameterSets,
       write: (input, queue) => queue.frame(input.timestampMs, input.keyframe ? KEYFRAME_BIT : 0, input.data),
@@ -179,7 +181,7 @@ class Pool implements CodecPoolWithCounts {
 
   #open<Input, Output>(
     order: Order,
-    queueOptions: QueueOptions & { readonly endsWhenFull?: boolean },
+    queueRules: QueueRules,
     sink: CodecSink<Output>,
     shape: {
       output(place: number, aux: number, data: Buffer): Output;
@@ -217,8 +219,11 @@ class Pool implements CodecPoolWithCounts {
     placement = this.#slots.place(order, events);
     if (placement === null) return null;
     this.jobs[order.kind]++;
-    const onFull = queueOptions.endsWhenFull === true ? () => events.onEnd('refused') : undefined;
-    const line = new JobQueue(placement.id, placement.process.writer, { ...queueOptions, ...(onFull && { onFull }) });
+    const line = new JobQueue(placement.id, placement.process.writer, {
+      ...queueRules,
+      maxWaiting: this.#limits.maxQueuedFrames,
+      whenFull: { kind: queueRules.whenFull, onEnd: () => events.onEnd('refused'), onGap: events.onNeedKeyframe },
+    });
     queue = line;
     return {
       write: (input) => {
@@ -241,15 +246,16 @@ class Pool implements CodecPoolWithCounts {
   #common(): { maxPixels: number; maxFillMs: number } {
     return { maxPixels: this.#limits.maxPixels, maxFillMs: this.#limits.maxFillMs };
   }
-
-  #audioQueue(): QueueOptions {
-    return { window: AUDIO_WINDOW, maxWaiting: this.#limits.maxQueuedFrames };
-  }
-
-  #videoQueue(): QueueOptions {
-    return { window: VIDEO_WINDOW, maxWaiting: this.#limits.maxQueuedFrames };
-  }
 }
+
+interface QueueRules {
+  readonly window: number;
+  readonly uncountedBefore?: number;
+  readonly whenFull: WhenFull['kind'];
+}
+
+const audioQueue: QueueRules = { window: AUDIO_WINDOW, whenFull: 'drop-oldest' };
+const videoQueue: QueueRules = { window: VIDEO_WINDOW, whenFull: 'drop-to-keyframe' };
 
 const nothing = new Uint8Array(0);
 

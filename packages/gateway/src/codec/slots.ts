@@ -94,14 +94,14 @@ export class Slots {
     slot.process = null;
     const jobs = [...process.jobs.values()];
     process.jobs.clear();
-    if (!this.#closed) {
-      slot.failures = performance.now() - process.startedAt >= HEALTHY_MS ? 1 : slot.failures + 1;
-      const said = process.said === '' ? '' : `; it said: ${process.said}`;
-      this.#options.onTrouble(`a codec process died with ${jobs.length} jobs: ${reason}${said}`);
-      // The first new start is at once and comes before the news, so that whoever hears of it can open a job again.
-      if (slot.failures === 1) this.#start(slot);
-      else slot.timer = setTimeout(() => this.#start(slot), pause(slot.failures)).unref();
-    }
+    // Whoever closes the pool knows that its jobs are over.
+    if (this.#closed) return;
+    slot.failures = performance.now() - process.startedAt >= HEALTHY_MS ? 1 : slot.failures + 1;
+    const said = process.said === '' ? '' : `; it said: ${process.said}`;
+    this.#options.onTrouble(`a codec process died with ${jobs.length} jobs: ${reason}${said}`);
+    // The first new start is at once and comes before the news, so that whoever hears of it can open a job again.
+    if (slot.failures === 1) this.#start(slot);
+    else slot.timer = setTimeout(() => this.#start(slot), pause(slot.failures)).unref();
     for (const job of jobs) job.onEnd('crashed');
   }
 }

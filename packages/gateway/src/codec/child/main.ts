@@ -7,6 +7,7 @@ import type { Hello } from '../orders.ts';
 import { MessageType, WireReader, WireWriter } from '../wire.ts';
 import { type Library, loadLibrary } from './library.ts';
 import { Runner } from './runner.ts';
+import { warmUp } from './warm-up.ts';
 import { startWatchdog } from './watchdog.ts';
 
 const [name = 'node-av', silence = '30000'] = process.argv.slice(2);
@@ -39,7 +40,10 @@ try {
 } catch (error) {
   unavailable = error instanceof Error ? error.message : String(error);
 }
-if (library !== null) runner = new Runner(library, writer);
+if (library !== null) {
+  await warmUp(library).catch(() => {});
+  runner = new Runner(library, writer);
+}
 // Not before: orders that came while the library was being loaded wait in the pipe.
 socket.on('data', (chunk: Buffer) => reader.read(chunk));
 const hello: Hello = { unavailable };

@@ -1,10 +1,16 @@
 /** The jobs of one codec process: opens them, feeds each in order, tells what they make. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Order } from '../orders.ts';
 import { endReasons, MessageType, readConfig, readFrame, type WireMessage, type WireWriter } from '../wire.ts';
 import { openAacToOpus } from './aac-to-opus.ts';
+import { openBridge } from './h264-bridge.ts';
 import type { ChildJob, JobOutput } from './job.ts';
 import { JobEnded, type Library } from './library.ts';
 import { openOpusToAac } from './opus-to-aac.ts';
+import { openVideoToH264 } from './video-to-h264.ts';
+
+/** A job that has much to do lets others have a turn after so many milliseconds. */
+const TURN_MS = 4;
 
 /** One job with the messages that wait for it; how many may wait is the gateway's rule. */
 interface Running {
@@ -60,21 +66,27 @@ export class Runner {
         return openAacToOpus(this.#library, order, output);
       case 'opus-to-aac':
         return openOpusToAac(this.#library, order, output);
-      default:
-        return Promise.reject(new JobEnded('refused', 'an unknown kind of job'));
+      case 'h264-bridge':
+        return openBridge(this.#library, order, output);
+      case 'video-to-h264':
+        return openVideoToH264(this.#library, order, output);
     }
   }
 
   async #work(running: Running): Promise<void> {
     running.busy = true;
+    let begun = performance.now();
     try {
       while (running.waiting.length > 0 && !running.closed) {
         const message = running.waiting.shift();
         if (message === undefined || running.job === null) break;
         const pending = feed(running.job, message);
-        // Audio is done at once; only pictures are worked on by other threads.
         if (pending !== undefined) await pending;
         if (!running.closed && message.type === MessageType.input) this.#writer.number(MessageType.ack, running.id, 1);
+        if (performance.now() - begun < TURN_MS) continue;
+        this.#writer.flush();
+        await nextTurn();
+        begun = performance.now();
       }
     } catch (error) {
       this.#end(running, error);
