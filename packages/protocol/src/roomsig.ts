@@ -30,8 +30,16 @@ export const roomsigBodySchema = z.object({
   }),
 });
 
-/** What a browser gets as `RspBody`. `expiresAt`: Unix milliseconds. */
-export const roomsigWebBodySchema = z.object({ url: z.string(), token: z.string(), expiresAt: z.int() });
+/**
+ * What a browser gets as `RspBody`. `expiresAt`: Unix milliseconds. `videoCodec`: what to publish when the browser can,
+ * because phones of the room show it without transcoding; absent where no phones are served.
+ */
+export const roomsigWebBodySchema = z.object({
+  url: z.string(),
+  token: z.string(),
+  expiresAt: z.int(),
+  videoCodec: z.enum(['h264']).optional(),
+});
 
 /** What a mini program gets as `RspBody`: signed push URL, signalling WebSocket. `expiresAt`: Unix milliseconds. */
 export const roomsigPhoneBodySchema = z.object({ pushUrl: z.string(), signalUrl: z.string(), expiresAt: z.int() });
@@ -70,7 +78,10 @@ export const ROOMSIG_ERRORS = {
     message: 'The request is not of the expected form. Send Cmd 1, BusType 7 and a numeric GroupId.',
   },
   unknownFromType: { code: -3317, message: 'FromType is missing or unknown. Browsers send 2, mini programs 3.' },
-  unsupportedFromType: { code: -3318, message: 'This server does not serve this FromType. Browsers send 2.' },
+  unsupportedFromType: {
+    code: -3318,
+    message: 'This server does not serve this FromType. Browsers send 2, mini programs 3.',
+  },
   expired: { code: -70001, message: 'The userSig has expired. Ask for fresh tickets (webrtc-sig-api).' },
   truncated: { code: -70003, message: 'The userSig is malformed or truncated.' },
   wrongKey: { code: -70009, message: 'The userSig was not signed with the key of this sdkappid.' },

@@ -26,6 +26,10 @@ import { Sessions } from './identity/sessions.ts';
 import { createWechatLogin } from './identity/wechat.ts';
 import { startMediaEngine } from './media/engine.ts';
 import { embeddedService, externalService, type MediaService } from './media/service.ts';
+import { createPhoneDoors } from './phones/doors.ts';
+import { doorOptions, openPhones } from './phones/open.ts';
+import type { StartGateway } from './phones/service.ts';
+import { builtInGateway } from './phones/start.ts';
 import { Presence } from './presence/presence.ts';
 import { startTimers } from './presence/timers.ts';
 import { registerWebhooks } from './presence/webhooks.ts';
@@ -37,6 +41,7 @@ import { openStores } from './store/open.ts';
 export interface Overrides {
   readonly stores?: Stores;
   readonly engine?: MediaEngine;
+  readonly gateway?: StartGateway;
 }
 
 export interface RunningServer {
@@ -48,6 +53,8 @@ export interface RunningServer {
   readonly https: boolean;
   /** Where media flows; empty with an external media service. */
   readonly mediaAddresses: readonly EngineAddress[];
+  /** The RTMP port of the phones' gateway, or in a sentence why there is none. */
+  readonly phones: { readonly rtmpPort: number } | string;
   /** Ends everything; at the latest when the time is over. Nothing acknowledged is lost. */
   stop(deadlineMs?: number): Promise<void>;
 }
@@ -88,11 +95,27 @@ export async function startServer(config: Config, log: Logger, overrides: Overri
           });
     if (attachment !== null) undo.push(() => attachment.close());
 
-    const app = createHttpServer({ config, log, proxies, tls, engine: attachment });
+    const urls = createPublicUrls(config.http.publicUrl, proxies);
+    const phones = await openPhones({
+      services,
+      ticketKey: credentials.streamSecret,
+      engine,
+      urls,
+      undo,
+      start: overrides.gateway ?? builtInGateway,
+    });
+    if (typeof phones === 'string' && config.phones.mode !== 'off') log.warn(phones);
+    const doors = typeof phones === 'string' ? null : createPhoneDoors(phones, doorOptions(config, proxies));
+
+    const raw = [attachment, doors].filter((routes) => routes !== null);
+    const app = createHttpServer({ config, log, proxies, tls, raw });
     undo.push(() => app.close());
+    // Phones are told to come back while their sockets still stand.
+    if (doors !== null) undo.push(() => doors.close());
+    if (typeof phones !== 'string') undo.push(() => phones.gateway.stop(STOP_MS / 3));
     const gate = new Gate(sessions, new ServerKeys([credentials.api]), config.limits);
     registerFunctions(app, services, gate);
-    registerRoomsig(app, services, gate, createPublicUrls(config.http.publicUrl));
+    registerRoomsig(app, services, gate, urls, typeof phones === 'string' ? null : phones);
     if (engine === null) registerWebhooks(app, services.presence, media.keys);
     await registerDocs(app);
     await registerPages(app, config.webDir === '' ? defaultWebDir() : config.webDir);
@@ -107,6 +130,7 @@ export async function startServer(config: Config, log: Logger, overrides: Overri
       port,
       https: tls !== null,
       mediaAddresses: engine?.addresses ?? [],
+      phones: typeof phones === 'string' ? phones : { rtmpPort: phones.gateway.rtmpPort },
       stop: (deadlineMs = STOP_MS) => within(deadlineMs, unwind(undo, log)),
     };
   } catch (error) {

@@ -13,8 +13,9 @@ export function banner(server: RunningServer, config: Config): string {
   for (const [index, name] of hostNames(host).entries()) {
     lines.push(`  ${index === 0 && publicUrl === '' ? 'Open    ' : '        '}  ${scheme}://${name}:${server.port}`);
   }
-  lines.push(`  Firewall  TCP ${server.port}${mediaPorts(server)}`);
+  lines.push(`  Firewall  TCP ${server.port}${phonePort(server)}${mediaPorts(server)}`);
   lines.push(`  Media     ${config.livekit.url === '' ? 'embedded engine' : config.livekit.url}`);
+  lines.push(`  Phones    ${phones(server, config)}`);
   lines.push(`  Data      ${resolve(config.dataDir)} (database ${databasePath(config)})`);
   lines.push(`  App       sdkAppID ${server.credentials.application.sdkAppId}; "lianmai keys" shows the keys`);
   if (!server.https && !publicUrl.startsWith('https:')) {
@@ -37,6 +38,21 @@ export function lanAddresses(): string[] {
     .flatMap((addresses) => addresses ?? [])
     .filter((address) => address.family === 'IPv4' && !address.internal)
     .map((address) => address.address);
+}
+
+/** Where phones push to, or why there is nothing. */
+function phones(server: RunningServer, config: Config): string {
+  if (typeof server.phones === 'string') return server.phones;
+  const { rtmpHost, rtmpPublicUrl } = config.phones;
+  if (rtmpPublicUrl !== '') return `${rtmpPublicUrl}/live`;
+  const names = config.http.publicUrl === '' ? hostNames(rtmpHost === '' ? config.http.host : rtmpHost) : [];
+  // Phones are other devices: the address on the network says more than this machine's own name.
+  const name = names.at(-1) ?? new URL(config.http.publicUrl).hostname;
+  return `rtmp://${name}:${server.phones.rtmpPort}/live`;
+}
+
+function phonePort(server: RunningServer): string {
+  return typeof server.phones === 'string' ? '' : `, TCP ${server.phones.rtmpPort}`;
 }
 
 function mediaPorts(server: RunningServer): string {

@@ -61,6 +61,8 @@ function example(setting: Setting): { text: string; value: unknown; also: Record
     databaseUrl: ['sqlite:/tmp/x.db', 'sqlite:/tmp/x.db'],
     'log.level': ['warn', 'warn'],
     'log.format': ['json', 'json'],
+    'phones.mode': ['on', 'on'],
+    'phones.rtmpPublicUrl': ['rtmp://push.example:2935/', 'rtmp://push.example:2935'],
   };
   const [text, value, also = {}] = special[setting.path.join('.')] ?? common(setting);
   return { text, value, also };

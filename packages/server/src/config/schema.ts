@@ -6,6 +6,7 @@ import { ALL_PRIVILEGES } from '@lianmai/protocol';
 import { z } from 'zod';
 import { flagged, httpUrl, list, number, port, seconds, secret, text } from './kinds.ts';
 import { engineSection, livekitSection, mediaSection } from './schema-media.ts';
+import { phonesSection } from './schema-phones.ts';
 import { setting } from './setting.ts';
 
 const httpSection = z.strictObject({
@@ -287,6 +288,7 @@ export const configSchema = z
     media: mediaSection.prefault({}),
     engine: engineSection.prefault({}),
     livekit: livekitSection.prefault({}),
+    phones: phonesSection.prefault({}),
     api: apiSection.prefault({}),
     identity: identitySection.prefault({}),
     tickets: ticketsSection.prefault({}),

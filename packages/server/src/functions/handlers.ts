@@ -1,16 +1,9 @@
 /** What each function does. Its name and types follow the table in the protocol package, so that they cannot drift. */
-import {
-  type FunctionData,
-  type FunctionName,
-  LianmaiError,
-  mediaRoomName,
-  type ParsedEvent,
-  type RoomInfo,
-  type SignInfo,
-} from '@lianmai/protocol';
+import { type FunctionData, type FunctionName, LianmaiError, type ParsedEvent, type SignInfo } from '@lianmai/protocol';
 import type { RoomKey } from '@lianmai/rooms';
 import { actorOf, type Call, requireScope, requireSelf, subjectOf } from './call.ts';
 import type { Services } from './context.ts';
+import { createRoomActs } from './room-acts.ts';
 
 /** A list's answer: `total` stands beside `data` in the envelope. */
 export interface Listed<T> {
@@ -23,7 +16,8 @@ type Answer<N extends FunctionName> = N extends 'webrtc-get-room-list' ? Listed<
 export type Handlers = { readonly [N in FunctionName]: (call: Call, event: ParsedEvent<N>) => Promise<Answer<N>> };
 
 export function createHandlers(services: Services): Handlers {
-  const { rooms, media, tickets, config, log } = services;
+  const { rooms, tickets, config } = services;
+  const acts = createRoomActs(services);
   const sdkAppId = services.application.sdkAppId;
 
   function keyOf(call: Call, roomId: string): RoomKey {
@@ -34,18 +28,6 @@ export function createHandlers(services: Services): Handlers {
 
   async function nameOf(userId: string): Promise<string> {
     return (await services.identities.identity(userId))?.userName ?? userId;
-  }
-
-  /**
-   * Takes somebody out of the media room after the rooms have it, also one who is still connecting and was not told of yet:
-   * he would take his seat again. Failing here undoes nothing: presence does it later, so a quit stays a quit.
-   */
-  async function leaveMedia(key: RoomKey, userId: string): Promise<void> {
-    try {
-      await media.control.removeParticipant(mediaRoomName(key.sdkAppId, key.roomId), userId);
-    } catch (error) {
-      log.warn({ err: error, roomID: key.roomId, userId }, 'could not be taken out of the media room yet');
-    }
   }
 
   async function ticketsFor(key: RoomKey, userId: string): Promise<SignInfo> {
@@ -86,9 +68,7 @@ export function createHandlers(services: Services): Handlers {
     async 'webrtc-quit-room'(call, event) {
       const { userId } = await subjectOf(call, event.userID, nameOf);
       const key = keyOf(call, event.roomID);
-      const room = await rooms.quit(key, userId);
-      await leaveMedia(key, userId);
-      return room;
+      return acts.quit(key, userId);
     },
 
     async 'webrtc-get-room-info'(call, event) {
@@ -122,30 +102,19 @@ export function createHandlers(services: Services): Handlers {
       requireSelf(call, event.userID);
       const key = keyOf(call, event.roomID);
       if (!event.kick) return rooms.forgive(actorOf(call), key, event.memberID);
-      const room = await rooms.kick(actorOf(call), key, event.memberID);
-      await media.control.removeParticipant(mediaRoomName(sdkAppId, key.roomId), event.memberID);
-      return room;
+      return acts.kick(actorOf(call), key, event.memberID);
     },
 
     async 'webrtc-mute-member'(call, event) {
       requireSelf(call, event.userID);
       const key = keyOf(call, event.roomID);
-      const room = await rooms.requireOwner(actorOf(call), key);
-      if (!isMember(room, event.memberID)) throw new LianmaiError('notMember');
-      await media.control.mute(mediaRoomName(sdkAppId, key.roomId), event.memberID, event.kind);
-      return room;
+      return acts.mute(actorOf(call), key, event.memberID, event.kind);
     },
 
     async 'webrtc-dissolve-room'(call, event) {
       requireSelf(call, event.userID);
       const key = keyOf(call, event.roomID);
-      const room = await rooms.dissolve(actorOf(call), key);
-      await media.control.deleteRoom(mediaRoomName(sdkAppId, key.roomId));
-      return room;
+      return acts.dissolve(actorOf(call), key);
     },
   };
-}
-
-function isMember(room: RoomInfo, userId: string): boolean {
-  return room.members?.some((member) => member.userID === userId) ?? false;
 }

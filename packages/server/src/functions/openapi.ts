@@ -6,6 +6,7 @@ import {
   roomsigAnswerSchema,
   roomsigBodySchema,
   roomsigErrorSchema,
+  roomsigPhoneAnswerSchema,
 } from '@lianmai/protocol';
 import { z } from 'zod';
 import { ROOMSIG_PATHS } from '../roomsig/route.ts';
@@ -97,7 +98,10 @@ function roomsigOperation(path: string): Json {
     ],
     requestBody: { required: true, content: { 'application/json': { schema: input(roomsigBodySchema) } } },
     responses: {
-      '200': json({ oneOf: [output(roomsigAnswerSchema), output(roomsigErrorSchema)] }, 'The answer, or why not.'),
+      '200': json(
+        { oneOf: [output(roomsigAnswerSchema), output(roomsigPhoneAnswerSchema), output(roomsigErrorSchema)] },
+        'The answer, or why not.',
+      ),
     },
   };
 }

@@ -12,8 +12,9 @@ import type { TrustedProxies } from './proxies.ts';
 import { registerSecurity } from './security.ts';
 import type { TlsFiles } from './tls.ts';
 
-/** The media engine's part of the port; absent with an external media service. */
-export interface EngineRoutes {
+/** A part of the port that is served below Fastify: the media engine's, and the phones'. */
+export interface RawRoutes {
+  /** True when the request was its own (it will be answered); false: nothing was touched. */
   handleRequest(request: IncomingMessage, response: ServerResponse): boolean;
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
 }
@@ -23,14 +24,14 @@ export interface HttpServerParts {
   readonly log: Logger;
   readonly proxies: TrustedProxies;
   readonly tls: TlsFiles | null;
-  readonly engine: EngineRoutes | null;
+  readonly raw: readonly RawRoutes[];
 }
 
 /** A request's head may take this long; slow ones are dropped. */
 const HEADERS_TIMEOUT_MS = 15_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 
-/** One port for everything: the engine takes what is LiveKit's, Fastify the rest. Routes are added by the caller. */
+/** One port for everything: the engine takes what is LiveKit's, the phones' doors theirs, Fastify the rest. Routes are added by the caller. */
 export function createHttpServer(parts: HttpServerParts): FastifyInstance {
   const { config, log, proxies } = parts;
   const loggerInstance: FastifyBaseLogger = log;
@@ -82,9 +83,9 @@ export function createHttpServer(parts: HttpServerParts): FastifyInstance {
   return app;
 }
 
-function listen(handler: RequestListener, { config, tls, engine }: HttpServerParts): Server {
+function listen(handler: RequestListener, { config, tls, raw }: HttpServerParts): Server {
   const onRequest: RequestListener = (request, response) => {
-    if (engine?.handleRequest(request, response) !== true) handler(request, response);
+    if (!raw.some((routes) => routes.handleRequest(request, response))) handler(request, response);
   };
   const options = { maxHeaderSize: SIGNAL_MAX_HEADER_BYTES };
   const server =
@@ -97,7 +98,7 @@ function listen(handler: RequestListener, { config, tls, engine }: HttpServerPar
   server.on('upgrade', (request, socket, head) => {
     // Node hands the socket over without a listener: a client that resets it would end the process.
     socket.on('error', () => socket.destroy());
-    if (engine?.handleUpgrade(request, socket, head) === true) return;
+    if (raw.some((routes) => routes.handleUpgrade(request, socket, head))) return;
     socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
   });
   return server;

@@ -1,4 +1,12 @@
-import { DENY_ATTRIBUTE, deniedSubscriptions, mediaGrants, type PublishSource } from '@lianmai/protocol';
+import {
+  CLIENT_ATTRIBUTE,
+  DENY_ATTRIBUTE,
+  deniedSubscriptions,
+  type MediaGrants,
+  mediaGrants,
+  PHONE_CLIENT,
+  type PublishSource,
+} from '@lianmai/protocol';
 import { TrackSource } from '@livekit/protocol';
 import { AccessToken } from 'livekit-server-sdk';
 import type { KeyPair } from '../identity/server-key.ts';
@@ -41,9 +49,53 @@ export function mediaToken(keys: KeyPair, claims: MediaTokenClaims): Promise<str
     room: claims.room,
     roomJoin: grants.roomJoin,
     canPublish: grants.canPublish,
-    canPublishSources: grants.canPublishSources.map((source) => SOURCES[source]),
+    canPublishSources: sourcesOf(grants),
     canPublishData: grants.canPublishData,
     canSubscribe: grants.canSubscribe,
   });
   return token.toJwt();
+}
+
+/**
+ * The token of a phone's participant: it publishes under the phone's name and writes chat. It subscribes nothing (the hidden
+ * participant of {@link watcherToken} watches for all phones), and tells by an attribute what kind of client it is.
+ */
+export function phoneToken(keys: KeyPair, claims: MediaTokenClaims): Promise<string> {
+  const grants = mediaGrants(claims.privileges);
+  const token = new AccessToken(keys.key, keys.secret, {
+    identity: claims.userId,
+    name: claims.userName,
+    ttl: claims.lifeSeconds,
+    attributes: { [CLIENT_ATTRIBUTE]: PHONE_CLIENT },
+  });
+  token.addGrant({
+    room: claims.room,
+    roomJoin: grants.roomJoin,
+    canPublish: grants.canPublish,
+    canPublishSources: sourcesOf(grants),
+    canPublishData: grants.canPublishData,
+    canSubscribe: false,
+  });
+  return token.toJwt();
+}
+
+/** The token of the gateway's own participant in a room: nobody sees it, it sends nothing, and it receives everything. */
+export function watcherToken(
+  keys: KeyPair,
+  claims: { readonly room: string; readonly identity: string; readonly lifeSeconds: number },
+): Promise<string> {
+  const token = new AccessToken(keys.key, keys.secret, { identity: claims.identity, ttl: claims.lifeSeconds });
+  token.addGrant({
+    room: claims.room,
+    roomJoin: true,
+    canPublish: false,
+    canPublishData: false,
+    canSubscribe: true,
+    hidden: true,
+  });
+  return token.toJwt();
+}
+
+function sourcesOf(grants: MediaGrants): TrackSource[] {
+  return grants.canPublishSources.map((source) => SOURCES[source]);
 }

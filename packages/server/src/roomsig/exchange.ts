@@ -3,9 +3,11 @@ import {
   hasPrivilege,
   LianmaiError,
   mediaRoomName,
+  type PhoneUrls,
   PRIVILEGE,
   parseRoomId,
   type RoomsigAnswer,
+  type RoomsigPhoneAnswer,
   type RoomsigReason,
   roomsigBodySchema,
   roomsigQuerySchema,
@@ -43,12 +45,15 @@ interface ProvenRequest {
   readonly roomId: string;
   /** Bits of the ticket, narrowed by `PrivMap`. */
   readonly privileges: number;
+  readonly fromType: number;
 }
 
 /** What a request brings beside query and body. */
 export interface ExchangeContext {
   /** Signal URL of this server, as the client reaches it. */
   readonly signalUrl: string;
+  /** Push and signalling URLs for a member; null: this server serves no phones. */
+  readonly phoneUrls: ((member: { roomId: string; userId: string; privileges: number }) => PhoneUrls) | null;
   /** Called with the user once his tickets are found good. */
   readonly admitUser: (userId: string) => void;
 }
@@ -62,10 +67,15 @@ export async function exchange(
   query: unknown,
   body: unknown,
   context: ExchangeContext,
-): Promise<RoomsigAnswer> {
-  const request = prove(services, query, body);
+): Promise<RoomsigAnswer | RoomsigPhoneAnswer> {
+  const request = prove(services, query, body, context.phoneUrls !== null);
   context.admitUser(request.userId);
   const { privileges, userName } = await takeSeat(services, request);
+  const RspHead = { ErrorCode: 0, ErrorInfo: '' } as const;
+  if (request.fromType === FROM_TYPE.miniProgram && context.phoneUrls !== null) {
+    const { roomId, userId } = request;
+    return { RspHead, RspBody: context.phoneUrls({ roomId, userId, privileges }) };
+  }
   const lifeSeconds = services.config.tickets.mediaTokenSeconds;
   const expiresAt = Date.now() + lifeSeconds * 1000;
   const token = await mediaToken(services.media.keys, {
@@ -76,18 +86,20 @@ export async function exchange(
     lifeSeconds,
   });
   const url = services.media.url ?? context.signalUrl;
-  return { RspHead: { ErrorCode: 0, ErrorInfo: '' }, RspBody: { url, token, expiresAt } };
+  // Where phones come, pages publish what phones can show without transcoding.
+  const codec = context.phoneUrls === null ? {} : { videoCodec: 'h264' as const };
+  return { RspHead, RspBody: { url, token, expiresAt, ...codec } };
 }
 
 /** Form first, then the application, then both tickets: what is not proved is never looked up. */
-function prove(services: Services, query: unknown, body: unknown): ProvenRequest {
+function prove(services: Services, query: unknown, body: unknown, phones: boolean): ProvenRequest {
   const parsedQuery = roomsigQuerySchema.safeParse(query);
   if (!parsedQuery.success) throw invalid(parsedQuery.error.issues[0]?.path);
   const parsedBody = roomsigBodySchema.safeParse(body);
   if (!parsedBody.success) throw invalid(parsedBody.error.issues[0]?.path);
   const { sdkappid, identifier, usersig } = parsedQuery.data;
   const { ReqHead, ReqBody } = parsedBody.data;
-  requireFromType(ReqBody.FromType);
+  requireFromType(ReqBody.FromType, phones);
 
   const { application, tickets } = services;
   if (Number(sdkappid) !== application.sdkAppId) throw new RoomsigRefusal('unknownApplication');
@@ -105,15 +117,17 @@ function prove(services: Services, query: unknown, body: unknown): ProvenRequest
   if (!privateMapKey.ok) throw new RoomsigRefusal(PRIVATE_MAP_KEY[privateMapKey.reason]);
   const privileges = privateMapKey.privileges & (ReqBody.PrivMap ?? 255);
   if (!hasPrivilege(privileges, PRIVILEGE.enterRoom)) throw new RoomsigRefusal('mayNotEnter');
-  return { userId: identifier, roomId, privileges };
+  return { userId: identifier, roomId, privileges, fromType: ReqBody.FromType };
 }
 
-function requireFromType(fromType: number): void {
+function requireFromType(fromType: number, phones: boolean): void {
   switch (fromType) {
     case FROM_TYPE.web:
       return;
-    case FROM_TYPE.native:
     case FROM_TYPE.miniProgram:
+      if (phones) return;
+      throw new RoomsigRefusal('unsupportedFromType', 'This server serves no phones. Its operator can switch them on.');
+    case FROM_TYPE.native:
       throw new RoomsigRefusal('unsupportedFromType');
     default:
       throw new RoomsigRefusal('unknownFromType');

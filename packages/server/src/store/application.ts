@@ -8,6 +8,8 @@ export interface Credentials {
   readonly application: Application;
   readonly api: KeyPair;
   readonly sessionSecret: string;
+  /** Signs the tickets in the URLs of phones. */
+  readonly streamSecret: string;
 }
 
 export interface EcKeys {
@@ -48,12 +50,12 @@ export function makeApiKey(): ApiKey {
 /** Finds, or makes on the first start, the application and the keys. Settings come before what is kept. */
 export async function ensureCredentials(stores: Stores, config: Config): Promise<Credentials> {
   const application = await stores.applications.ensureApplication(makeApplication);
-  const sessionSecret = await stores.applications.ensureSecret('session-signing', () =>
-    randomBytes(32).toString('base64url'),
-  );
+  const makeSecret = () => randomBytes(32).toString('base64url');
+  const sessionSecret = await stores.applications.ensureSecret('session-signing', makeSecret);
+  const streamSecret = await stores.applications.ensureSecret('stream-tickets', makeSecret);
   if (config.api.key !== '') {
-    return { application, api: { key: config.api.key, secret: config.api.secret }, sessionSecret };
+    return { application, api: { key: config.api.key, secret: config.api.secret }, sessionSecret, streamSecret };
   }
   const { apiKey, apiSecret } = await stores.applications.ensureApiKey(makeApiKey);
-  return { application, api: { key: apiKey, secret: apiSecret }, sessionSecret };
+  return { application, api: { key: apiKey, secret: apiSecret }, sessionSecret, streamSecret };
 }

@@ -18,6 +18,7 @@ import { type RunningServer, startServer } from '../app.ts';
 import { type Config, configSchema } from '../config/schema.ts';
 import { createLogger } from '../http/logger.ts';
 import { FakeMedia } from './fake-engine.ts';
+import type { FakeGateway } from './fake-gateway.ts';
 
 type ConfigInput = z.input<typeof configSchema>;
 
@@ -33,6 +34,8 @@ export interface HarnessOptions {
   readonly media?: FakeMedia;
   /** Instead of SQLite. */
   readonly stores?: Stores;
+  /** Phones are off without one. */
+  readonly gateway?: FakeGateway;
 }
 
 /** Somebody who calls. */
@@ -77,6 +80,7 @@ export class Harness {
       ...given,
       dataDir,
       http: { port: 0, host: '127.0.0.1', tls: 'off', ...given.http },
+      phones: { mode: options.gateway === undefined ? 'off' : 'auto', ...given.phones },
       limits: { ...FAST, ...given.limits },
       log: { level: 'debug', ...given.log },
     });
@@ -89,6 +93,7 @@ export class Harness {
     server = await startServer(config, log, {
       engine: media.engine(),
       ...(options.stores === undefined ? {} : { stores: options.stores }),
+      ...(options.gateway === undefined ? {} : { gateway: options.gateway.start }),
     });
     return new Harness(server, media, dataDir, logged);
   }
