@@ -25,7 +25,11 @@ export class Hub implements RtmpDoors {
   keep = 2_000;
   readonly #changed = new Set<() => void>();
 
+  /** How many times a door was asked. */
+  asked = 0;
+
   async publish(target: RtmpTarget) {
+    this.#ask();
     await this.gate;
     if (this.refusal !== null) return { kind: 'refused', refusal: this.refusal } as const;
     const stream: HubStream = { target, publishing: null, media: [], ends: [], players: new Set() };
@@ -53,6 +57,7 @@ export class Hub implements RtmpDoors {
   }
 
   async play(target: RtmpTarget) {
+    this.#ask();
     await this.gate;
     const stream = this.streams.find((one) => one.target.stream === target.stream && one.ends.length === 0);
     if (this.refusal !== null || stream === undefined) {
@@ -88,6 +93,11 @@ export class Hub implements RtmpDoors {
         this.#changed.add(once);
       });
     }
+  }
+
+  #ask(): void {
+    this.asked += 1;
+    this.#tell();
   }
 
   #tell(): void {
