@@ -59,7 +59,8 @@ export class Announcer {
     const { joined, left } = difference(before, states);
     const gone = left.map((userid) => ({ userid, reason: this.#reasons.get(userid)?.reason ?? ('left' as const) }));
     for (const phone of this.#parts.phones()) {
-      if (phone === newcomer) continue;
+      const others = (list: readonly StreamState[]) => list.filter((stream) => stream.userId !== phone.userId);
+      if (phone === newcomer || sameRoster(others(before), others(states))) continue;
       phone.send({
         type: 'roster',
         roster: this.roster(phone),
