@@ -1,0 +1,7 @@
+/** The engine's worker, which dies when the revocation of `die` is lifted: tests of restarts. */
+import { parentPort } from 'node:worker_threads';
+import '../../../../../media/src/worker.ts';
+
+parentPort?.on('message', (message: { type?: string; identity?: string; until?: number | null }) => {
+  if (message.type === 'revoke' && message.identity === 'die' && message.until === null) process.exit(7);
+});
