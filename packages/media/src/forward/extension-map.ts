@@ -12,7 +12,6 @@ export function mapExtensions(from: ExtensionIds, to: ExtensionIds, mid: string,
     if (source !== undefined && target !== undefined) copy.push([source, target]);
   };
   add(from.audioLevel, to.audioLevel);
-  add(from.videoOrientation, to.videoOrientation);
   add(from.playoutDelay, to.playoutDelay);
   if (!layered) add(from.dependencyDescriptor, to.dependencyDescriptor);
   return {

@@ -29,7 +29,6 @@ export interface ExtensionIds {
   readonly transportCc?: number;
   readonly absSendTime?: number;
   readonly audioLevel?: number;
-  readonly videoOrientation?: number;
   readonly playoutDelay?: number;
   readonly dependencyDescriptor?: number;
 }

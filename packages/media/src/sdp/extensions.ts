@@ -1,4 +1,9 @@
-/** Header extensions (RFC 8285) that we understand: URI ↔ our name, and what each direction may use. */
+/**
+ * Header extensions (RFC 8285) that we understand: URI ↔ our name, and what each direction may use.
+ *
+ * Without `urn:3gpp:video-orientation`: a sender that may not name a picture's rotation turns the picture itself. RTMP, FLV
+ * and recordings have no place for the extension, and their pictures would lie on their side. LiveKit leaves it out, too.
+ */
 import { NegotiationError } from '../connection/types.ts';
 import type { ExtensionIds, MediaKind } from '../forward/types.ts';
 import type { SdpLimits } from './limits.ts';
@@ -12,7 +17,6 @@ export const EXTENSION_URI: Readonly<Record<ExtensionName, string>> = {
   transportCc: 'http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01',
   absSendTime: 'http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time',
   audioLevel: 'urn:ietf:params:rtp-hdrext:ssrc-audio-level',
-  videoOrientation: 'urn:3gpp:video-orientation',
   playoutDelay: 'http://www.webrtc.org/experiments/rtp-hdrext/playout-delay',
   dependencyDescriptor: 'https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension',
 };
@@ -28,7 +32,6 @@ const DOWNLINK: ReadonlySet<ExtensionName> = new Set<ExtensionName>([
   'mid',
   'absSendTime',
   'audioLevel',
-  'videoOrientation',
   'playoutDelay',
   'dependencyDescriptor',
 ]);
@@ -99,7 +102,6 @@ export const OFFERED_EXTENSIONS: Readonly<Record<MediaKind, readonly Extension[]
     offered('mid', 4),
     offered('playoutDelay', 5),
     offered('dependencyDescriptor', 12),
-    offered('videoOrientation', 13),
   ],
 };
 
