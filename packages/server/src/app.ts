@@ -29,7 +29,7 @@ import { embeddedService, externalService, type MediaService } from './media/ser
 import { createPhoneDoors } from './phones/doors.ts';
 import { doorOptions, openPhones } from './phones/open.ts';
 import type { StartGateway } from './phones/service.ts';
-import { builtInGateway } from './phones/start.ts';
+import { startGatewayWorker } from './phones/start.ts';
 import { Presence } from './presence/presence.ts';
 import { startTimers } from './presence/timers.ts';
 import { registerWebhooks } from './presence/webhooks.ts';
@@ -102,7 +102,7 @@ export async function startServer(config: Config, log: Logger, overrides: Overri
       engine,
       urls,
       undo,
-      start: overrides.gateway ?? builtInGateway,
+      start: overrides.gateway ?? startGatewayWorker,
     });
     if (typeof phones === 'string' && config.phones.mode !== 'off') log.warn(phones);
     const doors = typeof phones === 'string' ? null : createPhoneDoors(phones, doorOptions(config, proxies));

@@ -2,10 +2,9 @@ import { gatewayConfigSchema } from '@lianmai/gateway';
 import type { Config } from '../config/schema.ts';
 import type { TrustedProxies } from '../http/proxies.ts';
 import type { PhoneDoorsOptions } from './doors.ts';
-import { type Phones, type PhonesParts, type StartGateway, startPhones } from './service.ts';
+import { type Phones, type PhonesParts, startPhones } from './service.ts';
 
-export interface OpenPhonesParts extends Omit<PhonesParts, 'start'> {
-  readonly start: StartGateway | null;
+export interface OpenPhonesParts extends PhonesParts {
   /** How to take apart again what was opened; run in the reverse order. */
   readonly undo: (() => Promise<void> | void)[];
 }
@@ -16,10 +15,9 @@ const STOP_MS = 500;
  * The gateway for phones, or in a sentence why there is none.
  * @throws ExitError when phones were asked for and cannot be served.
  */
-export async function openPhones({ undo, start, ...parts }: OpenPhonesParts): Promise<Phones | string> {
+export async function openPhones({ undo, ...parts }: OpenPhonesParts): Promise<Phones | string> {
   if (parts.services.config.phones.mode === 'off') return 'Phones are off (--phones off).';
-  if (start === null) return 'Phones are off: this installation has no gateway.';
-  const phones = await startPhones({ ...parts, start });
+  const phones = await startPhones(parts);
   if (typeof phones !== 'string') undo.push(() => phones.gateway.stop(STOP_MS));
   return phones;
 }

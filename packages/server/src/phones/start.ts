@@ -1,4 +1,6 @@
+import { startGateway } from '@lianmai/gateway';
 import type { StartGateway } from './service.ts';
 
-/** The gateway of this installation; null where there is none. */
-export const builtInGateway: StartGateway | null = null;
+/** The gateway in a worker of its own; it takes part in the engine's rooms in process, in a LiveKit server's over WebRTC. */
+export const startGatewayWorker: StartGateway = (config, host, engine) =>
+  startGateway(config, { host, ...(engine === null ? {} : { openEnginePort: () => engine.openLocal() }) });
