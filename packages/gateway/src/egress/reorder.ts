@@ -42,7 +42,10 @@ const nackTries = 4;
 const maxNacked = 64;
 /** Packets in sequence, far from the expected ones, that are believed to be a new beginning (RFC 3550 A.1). */
 const restartAfter = 2;
-/** The same for numbers of the past, which may also be a burst of old repairs. */
+/** Numbers that are ahead by less are a loss, as A.1 has it; ... */
+const maxDropout = 3_000;
+/** ... those that are behind by less may be old repairs, unless very many come in sequence. */
+const maxMisorder = 4_096;
 const restartBackAfter = 16;
 
 export class ReorderBuffer {
@@ -98,15 +101,15 @@ export class ReorderBuffer {
   push(packet: IncomingRtp, now: number): void {
     if (this.#next < 0) this.#begin(packet.sequence);
     const number = extendSequence(packet.sequence, this.#next);
-    const size = this.#mask + 1;
-    if (number >= this.#next + size || number < this.#next - size) {
-      const enough = number < this.#next ? restartBackAfter : restartAfter;
-      if (!this.#stray(packet.sequence, enough)) return;
+    if (number >= this.#next + maxDropout || number < this.#next - this.#mask) {
+      const recent = number < this.#next && number > this.#next - maxMisorder;
+      if (!this.#stray(packet.sequence, recent ? restartBackAfter : restartAfter)) return;
       this.#restart(packet.sequence);
       this.push(packet, now);
       return;
     }
     this.#strays = 0;
+    if (number > this.#next + this.#mask) this.#skipTo(number, now);
     if (number < this.#next) this.#late(number, now);
     else if (number === this.#next && this.#waiting === 0) {
       // The common case: in order, nothing waiting.
@@ -132,6 +135,17 @@ export class ReorderBuffer {
     this.#next = -1;
     this.#highest = -1;
     this.#strays = 0;
+  }
+
+  /** Makes place for a number that the ring cannot hold beside the next one. */
+  #skipTo(number: number, now: number): void {
+    while (this.#waiting > 0 && number > this.#next + this.#mask) this.#giveUp(now);
+    const lost = number - this.#mask - this.#next;
+    if (lost <= 0) return;
+    this.#next += lost;
+    this.#highest = Math.max(this.#highest, this.#next - 1);
+    this.stats.lost += lost;
+    this.#sink.onLost(lost);
   }
 
   #begin(sequence: number): void {

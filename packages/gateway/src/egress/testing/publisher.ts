@@ -25,7 +25,6 @@ export interface PublisherOptions {
   readonly duplicates?: number;
   /** Way of a repaired packet from its request; none without. */
   readonly repairMs?: number;
-  readonly reports?: boolean;
   readonly reportNoiseMs?: number;
   readonly frameBytes?: number;
   readonly fps?: number;
@@ -83,6 +82,7 @@ export class Publisher {
   sendVideo = true;
   /** Sound is sent in a packet each 400 ms, as Opus does in silence. */
   dtx = false;
+  reporting = true;
   /** Every packet is lost. */
   outage = false;
   sequence = { audio: 65_000, video: 65_500 };
@@ -102,7 +102,6 @@ export class Publisher {
       reorder: 0,
       duplicates: 0,
       repairMs: 0,
-      reports: true,
       reportNoiseMs: 0,
       frameBytes: 2_000,
       fps: 30,
@@ -133,6 +132,15 @@ export class Publisher {
       const subscription = subscriptions[kind];
       if (subscription !== undefined) subscription.onNack = (sequences) => this.#repair(kind, sequences);
     }
+  }
+
+  /** Another sender takes over: other sequence numbers and timestamps. */
+  renumber(): void {
+    for (const kind of ['audio', 'video'] as const) {
+      this.#zero[kind] = Math.floor(this.#options.random() * 4_294_967_296);
+      this.sequence[kind] = (this.sequence[kind] + 30_000) & 0xffff;
+    }
+    this.#keyframeDue = true;
   }
 
   /** Time passes. */
@@ -227,9 +235,9 @@ export class Publisher {
   }
 
   #report(): void {
-    const { clock, random, reports, reportNoiseMs, delayMs } = this.#options;
+    const { clock, random, reportNoiseMs, delayMs } = this.#options;
     const t = clock.now;
-    if (reports && !this.outage) {
+    if (this.reporting && !this.outage) {
       for (const kind of ['audio', 'video'] as const) {
         const subscription = this[kind];
         const sends = kind === 'audio' ? this.sendAudio : this.sendVideo;
