@@ -61,8 +61,11 @@ export class Caller {
     return data;
   }
 
-  /** Takes a seat and exchanges its tickets. */
-  async enter(roomID: string): Promise<Access> {
+  /** Takes a seat and exchanges its tickets as a browser does. */
+  enter(roomID: string): Promise<Access>;
+  /** ... or as a mini program does: what it gets then is for the phone to read. */
+  enter(roomID: string, fromType: 3): Promise<unknown>;
+  async enter(roomID: string, fromType: 2 | 3 = 2): Promise<unknown> {
     const entered = await this.call<{ signInfo: SignInfo }>('webrtc-enter-room', { roomID });
     if (entered.code !== 0) throw new Error(`webrtc-enter-room answered ${entered.code}: ${entered.message}`);
     const { sdkAppID, userID, userSig, privateMapKey } = entered.data.signInfo;
@@ -79,11 +82,11 @@ export class Caller {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({
         ReqHead: { Cmd: 1, SeqNo: 1, BusType: 7, GroupId: Number(roomID) },
-        ReqBody: { PrivMapEncrypt: privateMapKey, TerminalType: 1, FromType: 2, SdkVersion: 26280566 },
+        ReqBody: { PrivMapEncrypt: privateMapKey, TerminalType: 1, FromType: fromType, SdkVersion: 26280566 },
       }),
     });
-    const { RspBody } = (await answer.json()) as { readonly RspBody?: Access };
-    if (RspBody === undefined) throw new Error('roomsig gave no access');
+    const { RspBody, ...rest } = (await answer.json()) as { readonly RspBody?: Access };
+    if (RspBody === undefined) throw new Error(`roomsig gave no access: ${JSON.stringify(rest)}`);
     return RspBody;
   }
 }

@@ -47,6 +47,7 @@ export async function startProduct(
     LIANMAI_HOST: httpsAddress === undefined ? '127.0.0.1' : '::',
     LIANMAI_PORT: String(port),
     LIANMAI_RTC_PORT: String(await freeUdpPort()),
+    LIANMAI_RTMP_PORT: String(await freeTcpPort()),
     LIANMAI_DATA_DIR: dataDir,
     LIANMAI_TLS: httpsAddress === undefined ? 'off' : 'auto',
     ...(livekit === null
