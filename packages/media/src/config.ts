@@ -114,6 +114,11 @@ export const engineConfigSchema = z
         maxParticipants: z.number().int().min(0).default(0),
         /** Mime types that publishers may send, preferred first; empty = all that the engine forwards. */
         publishCodecs: z.array(z.string()).default([]),
+        /**
+         * Mime types to prefer for tracks published while a phone is in the room, the best first; empty = no preference.
+         * Newcomers are told that they may publish only these, and who cannot falls back on another.
+         */
+        phonePublishCodecs: z.array(z.string().toLowerCase()).default(['video/h264', 'audio/opus']),
       })
       .prefault({}),
     participant: z

@@ -235,6 +235,27 @@ describe('publications', () => {
     expect(h.started.map(({ mid, mimeType }) => [mid, mimeType])).toEqual([['0', 'video/h264']]);
   });
 
+  it('[PC27] what everybody can take is answered first; who has it not sends another codec', () => {
+    const h = new Harness('publisher');
+    h.wanted = () => ({ mimeType: 'video/vp8', first: ['video/h264'], opus: { stereo: false, dtx: false } });
+    const sections = [
+      video('0', { ...sending('a'), codecs: [CODECS.vp8, CODECS.h264] }),
+      video('1', { ...sending('b'), codecs: [CODECS.vp8] }),
+    ];
+    const answer = read(h.connection.acceptOffer(sdp({ sections }), 1).sdp);
+    expect(answer.media.map(({ codecs }) => codecs[0])).toEqual(['H264/108', 'VP8/96']);
+    expect(h.started.map(({ mid, mimeType }) => [mid, mimeType])).toEqual([
+      ['0', 'video/h264'],
+      ['1', 'video/vp8'],
+    ]);
+  });
+
+  it('[PC26] never answers the orientation of pictures', () => {
+    const { connection } = new Harness('single');
+    expect(fixture('chromium-single-first')).toContain('urn:3gpp:video-orientation');
+    expect(connection.acceptOffer(fixture('chromium-single-first'), 1).sdp).not.toContain('orientation');
+  });
+
   it('[PC23] asks for Opus as the client said it sends it, else as offered', () => {
     const h = new Harness('publisher');
     const codecs = [

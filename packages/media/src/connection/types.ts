@@ -52,6 +52,8 @@ export interface ConnectionSink {
 export interface PublishPreferences {
   /** Mime type, lower case, to answer first where the room's policy allows it; empty for none. */
   readonly mimeType: string;
+  /** Mime types to answer before that one, where they are offered and allowed: what everybody in the room can take. */
+  readonly first?: readonly string[];
   readonly opus: OpusPreferences;
 }
 

@@ -87,7 +87,7 @@ export function unpublish(context: UplinkContext, state: MediaState): void {
 
 function publisherCodecs(context: UplinkContext, remote: MediaSection): Codec[] {
   const wanted = context.sink.publishPreferences?.(remote.kind, remote.trackId) ?? null;
-  const codecs = orderForPublisher(remote.kind, remote.codecs, context.policy.publish, wanted?.mimeType);
+  const codecs = orderForPublisher(remote.kind, remote.codecs, context.policy.publish, wanted?.mimeType, wanted?.first);
   if (wanted === null || remote.kind !== 'audio') return codecs;
   return codecs.map((codec) => withOpusPreferences(codec, wanted.opus));
 }

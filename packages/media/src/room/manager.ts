@@ -21,7 +21,7 @@ import type { EngineContext } from './context.ts';
 import type { Participant, ParticipantInit } from './participant.ts';
 import { judgePresence, type PresenceLimits } from './presence.ts';
 import { announceQuality } from './quality-round.ts';
-import { publishCodecs, Room, type RoomOptions } from './room.ts';
+import { Room, type RoomOptions } from './room.ts';
 
 /** Shown to clients, which decide by it what they may ask for. Not empty, or they give up. */
 export const SERVER_VERSION = '1.13.5';
@@ -115,7 +115,7 @@ export class RoomManager {
         pingInterval: config.signal.pingIntervalSeconds,
         pingTimeout: config.signal.pingTimeoutSeconds,
         serverInfo: this.#serverInfo(),
-        enabledPublishCodecs: publishCodecs(config.room.publishCodecs),
+        enabledPublishCodecs: room.publishCodecs(),
         fastPublish: participant.permission.canPublish,
       }),
     });

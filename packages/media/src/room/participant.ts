@@ -15,7 +15,7 @@ import {
   SessionDescription as SessionDescriptionProto,
 } from '@livekit/protocol';
 import type { Connection, ConnectionRole, SessionDescription, UplinkSection } from '../connection/types.ts';
-import { type Permission, permissionToProto } from '../signal/permission.ts';
+import { isDependent, type Permission, permissionToProto } from '../signal/permission.ts';
 import { RateLimit } from '../signal/rate.ts';
 import type { ResponseMessage, SignalSession } from '../signal/session.ts';
 import { newSid } from '../signal/sid.ts';
@@ -56,6 +56,8 @@ export interface ParticipantInit {
 /** What a participant needs of its room. */
 export interface ParticipantHost {
   readonly name: string;
+  /** See {@link Room.publishFirst}. */
+  readonly publishFirst: readonly string[];
   onActive(participant: Participant): void;
   onTrackPublished(track: PublishedTrack): void;
   onTrackUnpublished(track: PublishedTrack): void;
@@ -127,6 +129,7 @@ export class Participant {
       participant: this,
       limits,
       permission: () => this.permission,
+      publishFirst: () => host.publishFirst,
       send: (message) => this.send(message),
       onPublished: (track) => host.onTrackPublished(track),
       onUnpublished: (track) => host.onTrackUnpublished(track),
@@ -177,6 +180,11 @@ export class Participant {
 
   get generation(): number {
     return this.#generation;
+  }
+
+  /** An agent, a recorder or an egress serves others: it takes no seat (LiveKit's `IsDependent`). */
+  get dependent(): boolean {
+    return isDependent(this.init.kind, this.permission);
   }
 
   get downstream(): Connection | null {

@@ -22,6 +22,8 @@ export interface PublicationsHost {
   readonly participant: Participant;
   readonly limits: { readonly tracksPerParticipant: number; readonly nameLength: number };
   permission(): Permission;
+  /** Mime types that new tracks are to be sent in where the client can. */
+  publishFirst(): readonly string[];
   send(message: ResponseMessage): void;
   onPublished(track: PublishedTrack): void;
   onUnpublished(track: PublishedTrack): void;
@@ -212,7 +214,9 @@ export class Publications {
     const published = [...this.#bySid.values()].find((track) => trackId !== '' && ownsCid(track, trackId));
     const info = published?.info ?? this.#request(kind, trackId)?.info;
     if (!info) return null;
-    return { mimeType: info.mimeType.toLowerCase(), opus: { stereo: info.stereo, dtx: !info.disableDtx } };
+    const asked = { mimeType: info.mimeType.toLowerCase(), opus: { stereo: info.stereo, dtx: !info.disableDtx } };
+    // A running track keeps its codec: senders follow the first of the answer, and viewers were told another one.
+    return published ? asked : { ...asked, first: this.#host.publishFirst() };
   }
 
   #match(section: UplinkSection): boolean {

@@ -1,6 +1,6 @@
 /** One room: who is in it, what they publish, and what each is told. */
 
-import { DENY_ATTRIBUTE } from '@lianmai/protocol';
+import { CLIENT_ATTRIBUTE, DENY_ATTRIBUTE, PHONE_CLIENT } from '@lianmai/protocol';
 import {
   Codec,
   type DataPacket,
@@ -116,12 +116,40 @@ export class Room implements ParticipantHost {
     });
   }
 
-  /** Whether one more may come in. The one it replaces (same identity) is not counted. */
-  hasSeat(identity: string): boolean {
+  /**
+   * Mime types that tracks published from now on are to be in: those of phones, while one is here. Empty: as clients ask.
+   */
+  get publishFirst(): readonly string[] {
+    const { phonePublishCodecs } = this.#context.config.room;
+    if (phonePublishCodecs.length === 0) return phonePublishCodecs;
+    for (const { attributes } of this.#participants.values()) {
+      if (attributes[CLIENT_ATTRIBUTE] === PHONE_CLIENT) return phonePublishCodecs;
+    }
+    return [];
+  }
+
+  /** What a newcomer is told that it may publish. Where phones are, only what they can take, if the policy allows it. */
+  publishCodecs(): Codec[] {
+    const allowed = publishCodecs(this.#context.config.room.publishCodecs);
+    const first = this.publishFirst;
+    if (first.length === 0) return allowed;
+    const preferred = publishCodecs(first).filter(({ mime }) => allowed.some((codec) => codec.mime === mime));
+    // A kind that phones' codecs leave out, or the policy forbids in them, is as free as ever.
+    const missing = allowed.filter(({ mime }) => !preferred.some((codec) => kindOf(codec) === kindOf({ mime })));
+    return [...preferred, ...missing];
+  }
+
+  /** Whether one more may come in. The one it replaces (same identity) is not counted, nor, as in LiveKit, are dependent ones. */
+  hasSeat(identity: string, dependent: boolean): boolean {
     const others = this.#participants.size - (this.#participants.has(identity) ? 1 : 0);
-    const limit = this.#context.config.limits.participantsPerRoom;
+    if (others >= this.#context.config.limits.participantsPerRoom) return false;
     const own = this.#options.maxParticipants;
-    return others < (own > 0 ? Math.min(own, limit) : limit);
+    if (own === 0 || dependent) return true;
+    let seats = 0;
+    for (const participant of this.#participants.values()) {
+      if (participant.identity !== identity && !participant.dependent) seats++;
+    }
+    return seats < own;
   }
 
   // --- coming and going ---
@@ -379,6 +407,10 @@ export class Room implements ParticipantHost {
 }
 
 const ALL_CODECS = ['audio/opus', 'video/VP8', 'video/H264', 'video/VP9', 'video/AV1', 'video/H265'];
+
+function kindOf(codec: { readonly mime: string }): string {
+  return codec.mime.split('/', 1)[0] ?? '';
+}
 
 /** What clients may publish, in LiveKit's spelling; with a video codec always comes its retransmission. */
 export function publishCodecs(allowed: readonly string[]): Codec[] {

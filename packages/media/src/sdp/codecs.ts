@@ -258,7 +258,7 @@ export function binding(codec: Codec): CodecBinding {
 
 /**
  * What a publisher may send, best first: what the publisher asked for, where it is allowed, then the policy's order when
- * it names codecs of this kind, else the offer's.
+ * it names codecs of this kind, else the offer's. Before all of them goes what everybody in the room can take (`first`).
  * Constrained baseline goes before the other profiles of H.264, since it is what every viewer and phone decodes.
  */
 export function orderForPublisher(
@@ -266,10 +266,13 @@ export function orderForPublisher(
   offered: readonly Codec[],
   policy: readonly string[],
   wanted = '',
+  first: readonly string[] = [],
 ): Codec[] {
   const publish = policy.filter((mimeType) => mimeType.startsWith(`${kind}/`));
   const allowed = publish.length === 0 ? [...offered] : offered.filter((codec) => publish.includes(codec.mimeType));
   const rank = (codec: Codec) => {
+    const preferred = first.indexOf(codec.mimeType);
+    if (preferred !== -1) return preferred - first.length - 1;
     if (codec.mimeType === wanted) return -1;
     return publish.length > 0
       ? publish.indexOf(codec.mimeType)

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { application, audio, CODECS, FIXTURES, fixture, sdp, sending, video } from '../connection/testing/sdp.ts';
 import { NegotiationError } from '../connection/types.ts';
 import { type Codec, h264Profile, matchCodecs, offeredCodecs, orderForPublisher } from './codecs.ts';
-import { downlinkIds, mirrorExtensions, parseExtensions, uplinkIds } from './extensions.ts';
+import { downlinkIds, EXTENSION_URI, mirrorExtensions, parseExtensions, uplinkIds } from './extensions.ts';
 import { DEFAULT_SDP_LIMITS } from './limits.ts';
 import { type MediaSection, parseDescription } from './parse.ts';
 
@@ -150,6 +150,14 @@ describe('codecs', () => {
     expect(keys(orderForPublisher('video', offered, ['video/vp8']))).toEqual(['vp8']);
     expect(orderForPublisher('video', offered, ['video/av1'])).toEqual([]);
     expect(orderForPublisher('video', offered, ['audio/opus'])).toHaveLength(5);
+    // Where phones are, their codec goes before what was asked for, and the others stay for those who have it not.
+    const first = ['video/h264', 'audio/opus'];
+    const mimeTypes = orderForPublisher('video', offered, [], 'video/vp8', first).map(({ mimeType }) => mimeType);
+    expect([...new Set(mimeTypes)]).toEqual(['video/h264', 'video/vp8']);
+    expect(mimeTypes).toHaveLength(offered.length);
+    expect(keys(orderForPublisher('video', offered, ['video/vp8'], '', first))).toEqual(['vp8']);
+    const poor = offered.filter(({ mimeType }) => mimeType !== 'video/h264');
+    expect(keys(orderForPublisher('video', poor, [], 'video/h264', first))).toEqual(keys(poor));
   });
 
   it('[PC24] names H.264 profiles', () => {
@@ -172,6 +180,12 @@ describe('codecs', () => {
 });
 
 describe('header extensions', () => {
+  it('[PC26] never takes the orientation of pictures, whoever offers or asks for it', () => {
+    const offered = parseExtensions(['13 urn:3gpp:video-orientation'], DEFAULT_SDP_LIMITS);
+    expect(offered).toEqual([]);
+    expect(Object.values(EXTENSION_URI).join()).not.toContain('orientation');
+  });
+
   it('[PC25] mirrors all that it understands, with directions turned, and drops the rest', () => {
     const offered = parseExtensions(
       [
@@ -188,9 +202,8 @@ describe('header extensions', () => {
       { name: 'mid', id: 4, direction: 'sendrecv' },
       { name: 'playoutDelay', id: 6, direction: 'sendonly' },
       { name: 'transportCc', id: 3, direction: 'recvonly' },
-      { name: 'videoOrientation', id: 15, direction: 'sendrecv' },
     ]);
-    expect(uplinkIds(ours)).toEqual({ mid: 4, transportCc: 3, videoOrientation: 15 });
+    expect(uplinkIds(ours)).toEqual({ mid: 4, transportCc: 3 });
     expect(downlinkIds(ours)).toEqual({ mid: 4, playoutDelay: 6 });
   });
 });

@@ -13,6 +13,7 @@ import { checkProfile, mergeJoinAttributes } from '../room/profile.ts';
 import type { Room } from '../room/room.ts';
 import { RequestHandler } from './handler.ts';
 import { type JoinParameters, parseJoin } from './join-request.ts';
+import { isDependent } from './permission.ts';
 import { KeyedRateLimit, RateLimit } from './rate.ts';
 import { decodeRequest, type SessionOwner, SignalSession } from './session.ts';
 import type { Claims } from './token.ts';
@@ -105,7 +106,8 @@ export class Admission {
     const found = this.#manager.findOrCreate(checked.roomName, mayCreate, claims.roomConfig);
     if (!found.ok) return { kind: 'refused', answer: refusal(404, found.reason) };
     const { room } = found;
-    if (!room.hasSeat(identity)) return this.#turnAway(DisconnectReason.JOIN_FAILURE, LeaveRequest_Action.DISCONNECT);
+    if (!room.hasSeat(identity, isDependent(claims.kind, grants.permission)))
+      return this.#turnAway(DisconnectReason.JOIN_FAILURE, LeaveRequest_Action.DISCONNECT);
     if (this.#manager.participantCount >= config.limits.participants) {
       return { kind: 'refused', answer: refusal(503, 'the server is full') };
     }

@@ -1,5 +1,5 @@
 /** What a participant may do: from its token, later changed by the server API. */
-import { ParticipantPermission, TrackSource, TrackType } from '@livekit/protocol';
+import { ParticipantInfo_Kind, ParticipantPermission, TrackSource, TrackType } from '@livekit/protocol';
 
 export interface Permission {
   readonly canSubscribe: boolean;
@@ -40,6 +40,12 @@ export function permissionFromProto(proto: ParticipantPermission): Permission {
     recorder: proto.recorder,
     agent: proto.agent,
   };
+}
+
+/** An agent, a recorder or an egress: there for others, not for itself. */
+export function isDependent(kind: ParticipantInfo_Kind, permission: Permission): boolean {
+  if (kind === ParticipantInfo_Kind.AGENT || kind === ParticipantInfo_Kind.EGRESS) return true;
+  return permission.agent || permission.recorder;
 }
 
 export function mayPublish(permission: Permission, source: TrackSource): boolean {
