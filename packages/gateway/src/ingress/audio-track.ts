@@ -19,6 +19,7 @@ export class AudioTrack {
   #job: CodecJob<AacInput> | null = null;
   /** Raised with every job and every end of one. */
   #generation = 0;
+  #openedAt = 0;
   #troubled = false;
   #reported = false;
   /** First sample of the packet sent last. */
@@ -88,6 +89,7 @@ export class AudioTrack {
     const config = this.#config;
     if (config === null || this.#closed || this.#publishing.muted || !this.#backOff.ready(clock())) return;
     const generation = ++this.#generation;
+    this.#openedAt = clock();
     this.#job = codecs.openAacToOpus(config.asc, {
       onOutput: (output) => {
         if (generation === this.#generation) this.#output(output);
@@ -130,7 +132,8 @@ export class AudioTrack {
   }
 
   #output(output: OpusOutput): void {
-    this.#troubled = false;
+    // A job that has held is over its trouble; one more that dies soon is the same trouble still.
+    if (this.#troubled && this.#options.clock() - this.#openedAt > MAX_RETRY_MS) this.#troubled = false;
     const publication = this.#publishing.publication;
     if (publication === null || this.#publishing.muted) return;
     // A job opened anew may begin a little before the end of the one before it: time never goes back.

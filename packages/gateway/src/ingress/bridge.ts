@@ -44,6 +44,8 @@ export interface BridgeLimits {
   readonly holdMs: number;
   /** Time for a bridge's first picture when nobody waits for the phone's pictures. */
   readonly setUpMs: number;
+  /** A bridge at work that is behind by so much is given up. */
+  readonly lagMs: number;
   /** How far ahead `E` is chosen at first; follows what bridges need. */
   readonly leadMs: number;
 }
@@ -54,6 +56,7 @@ export const bridgeDefaults: Omit<BridgeLimits, 'intervalMs'> = {
   keyframeIntervalMs: 250,
   holdMs: 150,
   setUpMs: 2_000,
+  lagMs: 1_000,
   leadMs: 50,
 };
 
@@ -77,6 +80,7 @@ interface Job {
   /** Stamp of the last picture written, and of the last that came out. */
   written: number;
   came: number;
+  /** When that was, or when the first one after it was written. */
   cameAt: number;
   /** Its parameter sets, for the next keyframe. */
   parameters: VideoConfig | null;
@@ -206,6 +210,8 @@ export class Bridge {
       else this.#hold(job, frame, now);
       if (this.#job !== job) return;
     }
+    // The time to answer counts from the moment when there is something to answer.
+    if (job.came >= job.written) job.cameAt = now;
     job.written = frame.timestampMs;
     job.handle.write(frame);
   }
@@ -256,15 +262,26 @@ export class Bridge {
   #expire(now: number): void {
     const job = this.#job;
     if (job === null) return;
-    const { holdMs, setUpMs } = this.#limits;
-    if (job.held.length > 0 && now - job.heldAt > holdMs) {
-      if (job.phase === 'warming') this.#learn(now - job.heldAt);
-      this.#release();
-    } else if (job.phase === 'warming' && now - job.openedAt > setUpMs) {
-      this.#release();
-    } else if (job.phase === 'live' && job.came < job.written && now - job.cameAt > setUpMs) {
-      this.#dismiss();
-      this.#broken();
+    const { holdMs, setUpMs, lagMs } = this.#limits;
+    switch (job.phase) {
+      case 'warming':
+        if (job.held.length > 0 && now - job.heldAt > holdMs) {
+          this.#learn(now - job.heldAt);
+          this.#release();
+        } else if (now - job.openedAt > setUpMs) {
+          this.#release();
+        }
+        break;
+      case 'live':
+        if (job.came < job.written && (now - job.cameAt > lagMs || job.written - job.came > 2 * lagMs)) {
+          this.#dismiss();
+          this.#broken();
+        }
+        break;
+      case 'draining':
+        // As long as pictures come it is not given up, within reason: the phone may have sent many at once.
+        if (now - Math.max(job.heldAt, job.cameAt) > holdMs || now - job.heldAt > lagMs) this.#release();
+        break;
     }
   }
 

@@ -72,7 +72,10 @@ export class FakePhone {
 
   picture(keyframe: boolean, timestampMs: number): VideoFrame {
     const index = this.#index++;
-    const frame = makePicture({ encoder: 0, index, number: index, reference: keyframe ? -1 : Math.max(0, index - 1) }, timestampMs);
+    const frame = makePicture(
+      { encoder: 0, index, number: index, reference: keyframe ? -1 : Math.max(0, index - 1) },
+      timestampMs,
+    );
     if (keyframe) this.#group.splice(0, Number.POSITIVE_INFINITY, this.config);
     this.#group.push(frame);
     return frame;
