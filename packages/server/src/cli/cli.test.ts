@@ -27,7 +27,10 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 /** Why the server does not start with these flags. */
 async function failureOf(flags: Record<string, string>): Promise<ExitError> {
   try {
-    const config = loadConfig({ environment: {}, flags: { port: '0', 'rtc-port': '0', host: '127.0.0.1', ...flags } });
+    const config = loadConfig({
+      environment: {},
+      flags: { port: '0', 'rtc-port': '0', 'rtmp-port': '0', host: '127.0.0.1', ...flags },
+    });
     const server = await startServer(config, createLogger({ level: 'silent', format: 'json' }));
     await server.stop();
   } catch (error) {
@@ -102,6 +105,7 @@ async function run(args: string[], environment: Record<string, string> = {}): Pr
 const serveArgs = (dataDir: string, more: string[] = []) => [
   'serve',
   ...['--data-dir', join(folder, dataDir), '--port', '0', '--rtc-port', '0', '--host', '127.0.0.1'],
+  ...['--rtmp-port', '0'],
   ...['--log-format', 'json', '--log-level', 'warn', ...more],
 ];
 
@@ -199,7 +203,9 @@ describe('lianmai', { timeout: TIMEOUT_MS }, () => {
     first.child.kill('SIGINT');
     const { code, out, err } = await first.ended;
     expect([code, err]).toEqual([0, '']);
-    expect(out).toMatch(/Firewall +TCP \d+/);
+    const rtmpPort = out.match(/Phones +rtmp:\/\/127\.0\.0\.1:(\d+)\/live/)?.[1];
+    expect(rtmpPort).toBeDefined();
+    expect(out).toMatch(new RegExp(`Firewall +TCP \\d+, TCP ${rtmpPort}, UDP \\d+`));
     expect(out).toContain(join(folder, 'fresh'));
 
     const second = start(serveArgs('fresh'));
@@ -230,6 +236,8 @@ describe('lianmai', { timeout: TIMEOUT_MS }, () => {
         [{ 'data-dir': join(file, 'below') }, EXIT.dataFolder, 'cannot be made or written'],
         [{ host: '203.0.113.1' }, EXIT.port, 'not one of this machine'],
         [{ port: 'x' }, EXIT.config, 'must be a number'],
+        [{ 'rtmp-port': port }, EXIT.port, '(RTMP) is in use'],
+        [{ 'rtmp-host': '203.0.113.1' }, EXIT.port, 'Choose another with --rtmp-host'],
         [{ 'tls-cert': 'no.crt', 'tls-key': 'no.key' }, EXIT.noInput, 'cannot be read'],
         [{ 'tls-cert': file, 'tls-key': file }, EXIT.config, 'not a PEM certificate'],
         [{ 'trusted-proxies': 'proxy' }, EXIT.config, 'neither an address nor a network'],
