@@ -66,8 +66,8 @@ function batch(transport: LocalTransport, slot: number, rows: Partial<Record<key
 
 const FIELDS = { ssrc: 1, sequence: 7, timestamp: 1_000, payloadType: 96, marker: true } as const;
 
-describe('[TP70] local peers', () => {
-  it('[TP70] get the payload and the numbers of their rows; the others are the inner transport’s', () => {
+describe('[TP72] local peers', () => {
+  it('[TP72] get the payload and the numbers of their rows; the others are the inner transport’s', () => {
     const { inner, transport, given, remote, local } = world();
     const payload = Uint8Array.from([1, 2, 3]);
     const extensions = [[3, Uint8Array.from([9, 9])]] as const;
@@ -93,7 +93,7 @@ describe('[TP70] local peers', () => {
     expect(inner.rows).toHaveLength(3);
   });
 
-  it('[TP70] get VP8 descriptors patched, and the slot stays as it was', () => {
+  it('[TP72] get VP8 descriptors patched, and the slot stays as it was', () => {
     const { transport, given, local } = world();
     const slot = fill(transport, rtp({ ...FIELDS, payload: vp8({ pictureId: 300, tl0: 4, size: 3 }) }));
     const before = transport.slab.bytes.slice();
@@ -102,7 +102,7 @@ describe('[TP70] local peers', () => {
     expect(transport.slab.bytes.equals(before)).toBe(true);
   });
 
-  it('[TP70] get nothing of a slot that moved on, nor after they are closed', () => {
+  it('[TP72] get nothing of a slot that moved on, nor after they are closed', () => {
     const { inner, transport, given, local } = world();
     const slot = fill(transport, rtp({ ...FIELDS, payload: Uint8Array.from([1]) }));
     const stale = batch(transport, slot, [{ peer: local }]);
@@ -116,7 +116,7 @@ describe('[TP70] local peers', () => {
     expect([given, inner.closed]).toEqual([[], [local]]);
   });
 
-  it('[TP70] get their RTCP, and hold indices of their own', () => {
+  it('[TP72] get their RTCP, and hold indices of their own', () => {
     const { inner, transport, rtcp, remote, local } = world();
     transport.sendRtcp(local, Uint8Array.from([1]));
     transport.sendRtcp(remote, Uint8Array.from([2]));
