@@ -15,6 +15,14 @@ export interface MediaListener {
   onEnded(end: MediaEnd): void;
 }
 
+/** What a media connection is made with. */
+export interface MediaAccess {
+  readonly url: string;
+  readonly token: string;
+  /** What to publish if the platform can: phones of the room show it without transcoding. */
+  readonly videoCodec?: 'h264' | undefined;
+}
+
 /** The platform's media connection: LiveKit's SDK in a page, live-pusher and live-player in a mini program. */
 export interface MediaPort {
   /**
@@ -22,6 +30,6 @@ export interface MediaPort {
    *
    * @throws ClientError `network`, `no-permission` (a token that is refused), `full`, `kicked`, `server`.
    */
-  connect(access: { readonly url: string; readonly token: string }, listener: MediaListener): Promise<void>;
+  connect(access: MediaAccess, listener: MediaListener): Promise<void>;
   disconnect(): Promise<void>;
 }

@@ -31,6 +31,21 @@ describe('[CC4] the roomsig request', () => {
     await expect(client.roomsig(server.signInfo(), '1')).rejects.toMatchObject({ reason: 'sign-in', code: -70001 });
   });
 
+  it('takes the codec that phones show, and no other', async () => {
+    const { client, server } = makeClient();
+    const body = { url: 'ws://media', token: 'jwt', expiresAt: 1 };
+    for (const [videoCodec, expected] of [
+      ['h264', { ...body, videoCodec: 'h264' }],
+      ['h266', body],
+      [7, body],
+      [undefined, body],
+    ] as const) {
+      const RspBody = { ...body, videoCodec };
+      server.replies.set('roomsig', () => ({ json: { RspHead: { ErrorCode: 0, ErrorInfo: '' }, RspBody } }));
+      await expect(client.roomsig(server.signInfo(), '1')).resolves.toEqual(expected);
+    }
+  });
+
   it('refuses a success without a usable body', async () => {
     const { client, server } = makeClient();
     for (const RspBody of [undefined, null, 'x', { url: 'ws://media' }]) {

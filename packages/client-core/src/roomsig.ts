@@ -48,9 +48,10 @@ export async function requestRoomsig(
 
 function readBody(value: unknown, status: number): RoomsigWebBody {
   if (typeof value === 'object' && value !== null) {
-    const { url, token, expiresAt } = value as Record<string, unknown>;
+    const { url, token, expiresAt, videoCodec } = value as Record<string, unknown>;
     if (typeof url === 'string' && typeof token === 'string' && typeof expiresAt === 'number') {
-      return { url, token, expiresAt };
+      // A codec that this client does not know is no reason to stay away.
+      return { url, token, expiresAt, ...(videoCodec === 'h264' ? { videoCodec } : {}) };
     }
   }
   throw new ClientError('server', `roomsig answered ${status} without a usable RspBody.`);

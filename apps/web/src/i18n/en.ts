@@ -141,6 +141,7 @@ export const en = {
     unpin: 'Unpin {{name}}',
     micOff: 'microphone off',
     owner: 'owner',
+    phone: 'on a phone',
     screenOf: '{{name}}’s screen',
     quality: {
       excellent: 'Connection: excellent',

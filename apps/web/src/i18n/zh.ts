@@ -143,6 +143,7 @@ export const zh: Words = {
     unpin: '取消固定 {{name}}',
     micOff: '麦克风已关',
     owner: '房主',
+    phone: '手机用户',
     screenOf: '{{name}} 的屏幕',
     quality: {
       excellent: '网络：极好',

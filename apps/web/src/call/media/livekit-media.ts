@@ -1,4 +1,4 @@
-import type { MediaListener, MediaPort } from '@lianmai/client-core';
+import type { MediaAccess, MediaListener, MediaPort } from '@lianmai/client-core';
 import {
   ConnectionState,
   DefaultReconnectPolicy,
@@ -14,6 +14,7 @@ import {
   VideoPresets,
 } from 'livekit-client';
 import { connectFailure, mediaEnd } from './media-end.ts';
+import { PhoneCodec } from './phone-codec.ts';
 
 /** What the user brings into the room. A track that was previewed is published as it is, so that the camera stays on. */
 export interface Devices {
@@ -32,6 +33,7 @@ export class LiveKitMedia implements MediaPort {
   readonly room: Room;
   #listener: MediaListener | null = null;
   #prepared: Devices | null = null;
+  readonly #codec: PhoneCodec;
   readonly #on = { microphone: false, camera: false };
 
   constructor() {
@@ -49,6 +51,7 @@ export class LiveKitMedia implements MediaPort {
       .on(RoomEvent.LocalTrackPublished, (publication) => this.#remember(publication))
       .on(RoomEvent.TrackMuted, (publication, participant) => this.#rememberMute(publication, participant))
       .on(RoomEvent.TrackUnmuted, (publication, participant) => this.#rememberMute(publication, participant));
+    this.#codec = new PhoneCodec(this.room);
   }
 
   /** What to publish once connected. */
@@ -68,8 +71,9 @@ export class LiveKitMedia implements MediaPort {
       };
   }
 
-  async connect(access: { readonly url: string; readonly token: string }, listener: MediaListener): Promise<void> {
+  async connect(access: MediaAccess, listener: MediaListener): Promise<void> {
     this.#listener = null;
+    this.#codec.prefer(access.videoCodec ?? null);
     try {
       await this.room.connect(access.url, access.token);
     } catch (error) {

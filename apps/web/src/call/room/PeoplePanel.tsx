@@ -1,10 +1,17 @@
 import { ClientError, type RoomController } from '@lianmai/client-core';
-import { ParticipantContext, useIsMuted, useIsSpeaking, useSortedParticipants } from '@livekit/components-react';
+import {
+  ParticipantContext,
+  useIsMuted,
+  useIsSpeaking,
+  useParticipantAttributes,
+  useSortedParticipants,
+} from '@livekit/components-react';
 import { type Participant, Track } from 'livekit-client';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Icon, type IconName } from '../../ui/Icon.tsx';
 import { useNotify } from '../../ui/notices.tsx';
+import { isPhone } from '../media/phone.ts';
 import { ConfirmDialog } from './ConfirmDialog.tsx';
 import { displayName, hueOf, initials } from './names.ts';
 import { Panel } from './Panel.tsx';
@@ -106,6 +113,7 @@ function Person({
   const microphoneOff = useIsMuted({ participant, source: Track.Source.Microphone });
   const cameraOff = useIsMuted({ participant, source: Track.Source.Camera });
   const speaking = useIsSpeaking(participant);
+  const phone = isPhone({ attributes: useParticipantAttributes({ participant }).attributes ?? {} });
 
   const mute = async (kind: 'audio' | 'video') => {
     if (!controller || !(await attempt(() => controller.mute(identity, kind)))) return;
@@ -137,6 +145,12 @@ function Person({
           <span className="person-owner">
             <Icon name="crown" size={14} />
             {t('room.owner')}
+          </span>
+        )}
+        {phone && (
+          <span className="person-phone" data-testid="person-phone">
+            <Icon name="phone" size={14} />
+            {t('room.phone')}
           </span>
         )}
       </span>

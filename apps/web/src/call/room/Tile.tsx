@@ -5,12 +5,14 @@ import {
   type TrackReferenceOrPlaceholder,
   useConnectionQualityIndicator,
   useIsMuted,
+  useParticipantAttributes,
   useParticipantInfo,
   VideoTrack,
 } from '@livekit/components-react';
 import { Track } from 'livekit-client';
 import { useTranslation } from 'react-i18next';
 import { Icon } from '../../ui/Icon.tsx';
+import { isPhone } from '../media/phone.ts';
 import { displayName, hueOf, initials } from './names.ts';
 
 /** One picture with its name and marks. */
@@ -31,6 +33,7 @@ export function Tile({
   const { participant, source } = track;
   const { name: told, identity } = useParticipantInfo({ participant });
   const name = displayName({ name: told, identity: identity ?? participant.identity });
+  const phone = isPhone({ attributes: useParticipantAttributes({ participant }).attributes ?? {} });
   const screen = source === Track.Source.ScreenShare;
   const title = screen ? t('room.screenOf', { name }) : name;
   const pinLabel = t(pinned ? 'room.unpin' : 'room.pin', { name: title });
@@ -51,6 +54,11 @@ export function Tile({
           {participant.identity === ownerId && !screen && (
             <span className="tile-owner" role="img" aria-label={t('room.owner')} title={t('room.owner')}>
               <Icon name="crown" size={14} />
+            </span>
+          )}
+          {phone && !screen && (
+            <span className="tile-phone" role="img" aria-label={t('room.phone')} title={t('room.phone')}>
+              <Icon name="phone" size={14} />
             </span>
           )}
           <span className="tile-words">{participant.isLocal && !screen ? `${name} (${t('app.you')})` : title}</span>

@@ -1,0 +1,78 @@
+import { type LocalTrackPublication, type Participant, type Room, RoomEvent, Track } from 'livekit-client';
+import { isPhone } from './phone.ts';
+
+/** What phones show without transcoding. */
+const PHONE_CODEC = 'h264';
+const USUAL_CODEC = 'vp8';
+
+/** Whether this browser encodes H.264 for calls. */
+export function encodesH264(): boolean {
+  const codecs = globalThis.RTCRtpSender?.getCapabilities?.('video')?.codecs ?? [];
+  return codecs.some((codec) => codec.mimeType.toLowerCase() === 'video/h264');
+}
+
+/**
+ * Publishes what phones can show: from the start where the server says that phones may come, and once more when a phone is
+ * there and a camera or screen was published otherwise. A browser that cannot keeps what it has.
+ */
+export class PhoneCodec {
+  readonly #room: Room;
+  readonly #able: () => boolean;
+  /** Tracks that were published again: once is enough, even if the server chose another codec after all. */
+  readonly #tried = new WeakSet<Track>();
+  #work: Promise<void> = Promise.resolve();
+
+  constructor(room: Room, able: () => boolean = encodesH264) {
+    this.#room = room;
+    this.#able = able;
+    room
+      .on(RoomEvent.Connected, () => this.#check())
+      .on(RoomEvent.ParticipantConnected, () => this.#check())
+      .on(RoomEvent.ParticipantAttributesChanged, () => this.#check())
+      .on(RoomEvent.LocalTrackPublished, () => this.#check())
+      .on(RoomEvent.TrackUnmuted, (_publication, participant: Participant) => {
+        if (participant.isLocal) this.#check();
+      });
+  }
+
+  /** Which codec the next publications take; `null`: the usual one. */
+  prefer(codec: 'h264' | null): void {
+    const videoCodec = codec !== null && this.#able() ? codec : USUAL_CODEC;
+    this.#room.options.publishDefaults = { ...this.#room.options.publishDefaults, videoCodec };
+  }
+
+  /** Resolves when what was to be published again has been. */
+  settled(): Promise<void> {
+    return this.#work;
+  }
+
+  #check(): void {
+    if (![...this.#room.remoteParticipants.values()].some(isPhone) || !this.#able()) return;
+    this.prefer(PHONE_CODEC);
+    // One after the other: each change tells of itself by the events that lead here.
+    this.#work = this.#work.then(() => this.#publishAgain());
+  }
+
+  async #publishAgain(): Promise<void> {
+    const local = this.#room.localParticipant;
+    for (const publication of [...local.videoTrackPublications.values()] as LocalTrackPublication[]) {
+      const { track, source } = publication;
+      // A camera that is off has nothing to show; it is looked at when it is on again.
+      if (!track || publication.isMuted || this.#tried.has(track) || !isOtherwise(publication)) continue;
+      this.#tried.add(track);
+      try {
+        await local.unpublishTrack(track, false);
+        await local.publishTrack(track, { source, videoCodec: PHONE_CODEC });
+      } catch {
+        // Without a publication the picture is gone for everybody: as it was is better than none.
+        await local.publishTrack(track, { source, videoCodec: USUAL_CODEC }).catch(() => {});
+      }
+    }
+  }
+}
+
+function isOtherwise(publication: LocalTrackPublication): boolean {
+  const { source, mimeType } = publication;
+  if (source !== Track.Source.Camera && source !== Track.Source.ScreenShare) return false;
+  return mimeType !== undefined && mimeType.toLowerCase() !== `video/${PHONE_CODEC}`;
+}
