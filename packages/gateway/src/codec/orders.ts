@@ -35,6 +35,13 @@ export interface Hello {
   readonly unavailable: string | null;
 }
 
+/** Last word of a job that ended by itself. */
+export interface End {
+  readonly reason: 'undecodable' | 'refused';
+  /** For the log. */
+  readonly detail: string;
+}
+
 /** How much of a process a job of the kind takes, for spreading: roughly its CPU at work. */
 export const weights: Readonly<Record<CodecJobKind, number>> = {
   'aac-to-opus': 1,

@@ -73,9 +73,11 @@ class Pool implements CodecPoolWithCounts {
   dropped = 0;
   readonly #limits: CodecLimits;
   readonly #slots: Slots;
+  readonly #log: CodecPoolOptions['log'];
 
   constructor(options: CodecPoolOptions) {
     this.#limits = options.limits;
+    this.#log = options.log;
     let settled: () => void = () => {};
     this.started = new Promise((resolve) => {
       settled = resolve;
@@ -210,9 +212,10 @@ class Pool implements CodecPoolWithCounts {
       onNeedKeyframe: () => {
         if (open) sink.onNeedKeyframe?.();
       },
-      onEnd: (reason) => {
+      onEnd: (reason, detail) => {
         if (!open) return;
         leave();
+        if (reason !== 'crashed') this.#log?.warn(`a codec job ended (${order.kind}, ${reason}): ${detail}`);
         sink.onEnd(reason);
       },
     };
@@ -222,7 +225,11 @@ class Pool implements CodecPoolWithCounts {
     const line = new JobQueue(placement.id, placement.process.writer, {
       ...queueRules,
       maxWaiting: this.#limits.maxQueuedFrames,
-      whenFull: { kind: queueRules.whenFull, onEnd: () => events.onEnd('refused'), onGap: events.onNeedKeyframe },
+      whenFull: {
+        kind: queueRules.whenFull,
+        onEnd: () => events.onEnd('refused', 'it fell behind'),
+        onGap: events.onNeedKeyframe,
+      },
     });
     queue = line;
     return {

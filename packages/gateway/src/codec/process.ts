@@ -3,17 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { setPriority } from 'node:os';
 import { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import type { Hello, Order } from './orders.ts';
-import {
-  endReasons,
-  MessageType,
-  readConfig,
-  readFrame,
-  type WireEnd,
-  type WireMessage,
-  WireReader,
-  WireWriter,
-} from './wire.ts';
+import type { End, Hello, Order } from './orders.ts';
+import { MessageType, readConfig, readFrame, type WireMessage, WireReader, WireWriter } from './wire.ts';
 
 const program = fileURLToPath(new URL('./child/main.ts', import.meta.url));
 
@@ -33,7 +24,7 @@ export interface ProcessJob {
   onConfig(sps: Buffer, pps: Buffer): void;
   onAck(count: number): void;
   onNeedKeyframe(): void;
-  onEnd(reason: WireEnd | 'crashed'): void;
+  onEnd(reason: End['reason'] | 'crashed', detail: string): void;
 }
 
 export interface ProcessEvents {
@@ -45,6 +36,7 @@ export interface ProcessEvents {
 /** Behind packet forwarding and before nothing else: a loaded machine delays codecs first. */
 const NICENESS = 5;
 const STDERR_BYTES = 1_000;
+const DETAIL_CHARACTERS = 200;
 
 export class CodecProcess {
   readonly writer: WireWriter;
@@ -170,9 +162,10 @@ export class CodecProcess {
       if (config !== null) job.onConfig(config.sps, config.pps);
     } else if (type === MessageType.needKeyframe) {
       job.onNeedKeyframe();
-    } else if (type === MessageType.end && payload.length === 4) {
+    } else if (type === MessageType.end) {
       this.jobs.delete(message.job);
-      job.onEnd(endReasons[payload.readUInt32LE(0)] ?? 'undecodable');
+      const end = readEnd(payload);
+      job.onEnd(end.reason, end.detail);
     }
   }
 }
@@ -194,10 +187,21 @@ function lowerPriority(pid: number | undefined): void {
 }
 
 function readHello(payload: Buffer): Hello | null {
+  const value = readObject(payload);
+  if (value === null || !('unavailable' in value)) return null;
+  return { unavailable: typeof value['unavailable'] === 'string' ? value['unavailable'] : null };
+}
+
+function readEnd(payload: Buffer): End {
+  const value = readObject(payload);
+  const detail = typeof value?.['detail'] === 'string' ? value['detail'].slice(0, DETAIL_CHARACTERS) : '';
+  return { reason: value?.['reason'] === 'refused' ? 'refused' : 'undecodable', detail };
+}
+
+function readObject(payload: Buffer): Record<string, unknown> | null {
   try {
     const value: unknown = JSON.parse(payload.toString());
-    if (typeof value !== 'object' || value === null || !('unavailable' in value)) return null;
-    return { unavailable: typeof value.unavailable === 'string' ? value.unavailable : null };
+    return typeof value === 'object' && value !== null ? { ...value } : null;
   } catch {
     return null;
   }

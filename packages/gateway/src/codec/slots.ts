@@ -102,7 +102,7 @@ export class Slots {
     // The first new start is at once and comes before the news, so that whoever hears of it can open a job again.
     if (slot.failures === 1) this.#start(slot);
     else slot.timer = setTimeout(() => this.#start(slot), pause(slot.failures)).unref();
-    for (const job of jobs) job.onEnd('crashed');
+    for (const job of jobs) job.onEnd('crashed', reason);
   }
 }
 

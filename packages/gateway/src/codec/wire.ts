@@ -26,10 +26,6 @@ export const KEYFRAME_BIT = 1;
 /** `aux` of a picture that shall come out as a keyframe. */
 export const FORCE_BIT = 2;
 
-/** Reasons for an end, by their number on the wire. */
-export const endReasons = ['undecodable', 'refused'] as const;
-export type WireEnd = (typeof endReasons)[number];
-
 /** Nothing longer is believed: the largest picture is some hundred kilobytes. */
 export const MAX_MESSAGE_BYTES = 16_000_000;
 

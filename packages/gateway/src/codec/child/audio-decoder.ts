@@ -35,7 +35,8 @@ export class AudioDecoder {
     if (options.channels !== null) context.channelLayout = layoutOf(library, options.channels);
     context.threadCount = 1;
     try {
-      await openCodec(library, context, codec, {});
+      // libopus would decode to 16 bits otherwise.
+      await openCodec(library, context, codec, { request_sample_fmt: 'flt' });
     } catch {
       throw new JobEnded('undecodable', 'the decoder did not take the configuration');
     }

@@ -22,7 +22,7 @@ export class JobEnded extends Error {
   readonly reason: 'undecodable' | 'refused';
 
   constructor(reason: 'undecodable' | 'refused', detail: string) {
-    super(`${reason}: ${detail}`);
+    super(detail);
     this.reason = reason;
   }
 }

@@ -1,7 +1,7 @@
 /** The jobs of one codec process: opens them, feeds each in order, tells what they make. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Order } from '../orders.ts';
-import { endReasons, MessageType, readConfig, readFrame, type WireMessage, type WireWriter } from '../wire.ts';
+import type { End, Order } from '../orders.ts';
+import { MessageType, readConfig, readFrame, type WireMessage, type WireWriter } from '../wire.ts';
 import { openAacToOpus } from './aac-to-opus.ts';
 import { openBridge } from './h264-bridge.ts';
 import type { ChildJob, JobOutput } from './job.ts';
@@ -98,7 +98,8 @@ export class Runner {
 
   #end(running: Running, error: unknown): void {
     const reason = error instanceof JobEnded ? error.reason : 'undecodable';
-    if (!running.closed) this.#writer.number(MessageType.end, running.id, endReasons.indexOf(reason));
+    const end: End = { reason, detail: error instanceof Error ? error.message : String(error) };
+    if (!running.closed) this.#writer.json(MessageType.end, running.id, end);
     running.closed = true;
     this.#jobs.delete(running.id);
     this.#dispose(running);
