@@ -30,7 +30,7 @@ const kinds: Readonly<Record<number, FlvTag['kind']>> = { 8: 'audio', 9: 'video'
 
 /** @param maxTagBytes a longer tag is an error before it is gathered. */
 export function createFlvDemuxer(options: { readonly maxTagBytes: number } = { maxTagBytes: 4_000_000 }): FlvDemuxer {
-  const chunks: Uint8Array[] = [];
+  let store = Buffer.alloc(0);
   let pending = 0;
   let state: 'header' | 'skip' | 'tag' | 'body' = 'header';
   let needed = 9;
@@ -39,25 +39,20 @@ export function createFlvDemuxer(options: { readonly maxTagBytes: number } = { m
 
   function fail(sentence: string): never {
     failure = new FlvError(sentence);
-    chunks.length = 0;
+    store = Buffer.alloc(0);
     pending = 0;
     throw failure;
   }
 
-  /** Takes the first `count` bytes (they are there) as a copy. */
-  function shift(count: number): Buffer {
-    const out = Buffer.allocUnsafeSlow(count);
-    let at = 0;
-    while (at < count) {
-      const first = chunks[0]!;
-      const take = Math.min(first.length, count - at);
-      out.set(first.subarray(0, take), at);
-      at += take;
-      if (take === first.length) chunks.shift();
-      else chunks[0] = first.subarray(take);
+  /** Twice as large each time, so that a tag that comes byte by byte is not copied for each of them. */
+  function append(bytes: Uint8Array): void {
+    if (pending + bytes.length > store.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(pending + bytes.length, 2 * pending, 64));
+      larger.set(store.subarray(0, pending));
+      store = larger;
     }
-    pending -= count;
-    return out;
+    store.set(bytes, pending);
+    pending += bytes.length;
   }
 
   function readHeader(bytes: Buffer): FlvHeader {
@@ -85,7 +80,9 @@ export function createFlvDemuxer(options: { readonly maxTagBytes: number } = { m
     needed = 11;
     if (bytes.readUInt32BE(tag.size) !== tag.size + 11) fail('the size behind an FLV tag is not its size');
     const kind = kinds[tag.type];
-    return kind === undefined ? null : { kind, timestamp: tag.timestamp, payload: bytes.subarray(0, tag.size) };
+    return kind === undefined
+      ? null
+      : { kind, timestamp: tag.timestamp, payload: new Uint8Array(bytes.subarray(0, tag.size)) };
   }
 
   return {
@@ -95,10 +92,11 @@ export function createFlvDemuxer(options: { readonly maxTagBytes: number } = { m
     push(bytes) {
       if (failure !== null) throw failure;
       const out: (FlvHeader | FlvTag)[] = [];
-      if (bytes.length > 0) chunks.push(bytes);
-      pending += bytes.length;
-      while (pending >= needed) {
-        const next = shift(needed);
+      append(bytes);
+      let at = 0;
+      while (pending - at >= needed) {
+        const next = store.subarray(at, at + needed);
+        at += needed;
         if (state === 'header') {
           out.push(readHeader(next));
         } else if (state === 'skip') {
@@ -111,6 +109,8 @@ export function createFlvDemuxer(options: { readonly maxTagBytes: number } = { m
           if (read !== null) out.push(read);
         }
       }
+      store.copyWithin(0, at, pending);
+      pending -= at;
       return out;
     },
   };
