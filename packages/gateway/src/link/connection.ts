@@ -8,7 +8,7 @@ import { MAX_REPORT_BLOCKS, type ReceptionReport, readRtcp, writeNack, writePli,
 import { incomingHeader, readHeader, readMid } from './rtp.ts';
 import { type AnswerSection, type OfferSection, parseAnswer, writeOffer } from './sdp.ts';
 import type { RtpSender } from './sender.ts';
-import { MediaTransport } from './transport.ts';
+import { type Impairment, MediaTransport } from './transport.ts';
 
 export interface ConnectionSink {
   sendOffer(sdp: string, id: number): void;
@@ -22,6 +22,7 @@ export interface ConnectionContext {
   readonly clock: () => number;
   readonly loopback: boolean;
   readonly cname: string;
+  readonly impairment: Impairment | null;
 }
 
 interface SendSection {
@@ -87,17 +88,21 @@ export class MediaConnection {
 
   static async open(context: ConnectionContext, sink: ConnectionSink): Promise<MediaConnection> {
     const connection = new MediaConnection(context, sink);
-    connection.#transport = await MediaTransport.open(context.loopback, {
-      onRtp: (packet) => connection.#onRtp(packet),
-      onRtcp: (packet) => readRtcp(packet, connection.#rtcp),
-      onData: (message) => sink.onData(message),
+    const events = {
+      onRtp: (packet: Buffer) => connection.#onRtp(packet),
+      onRtcp: (packet: Buffer) => readRtcp(packet, connection.#rtcp),
+      onData: (message: Buffer) => sink.onData(message),
       onConnected: () => {
         connection.#connected = true;
         connection.#startWatch();
         sink.onConnected();
       },
-      onFailed: (reason) => sink.onFailed(reason),
-    });
+      onFailed: (reason: string) => {
+        connection.#connected = false;
+        sink.onFailed(reason);
+      },
+    };
+    connection.#transport = await MediaTransport.open(context.loopback, events, context.impairment);
     return connection;
   }
 

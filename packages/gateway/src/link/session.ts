@@ -28,6 +28,7 @@ import { Roster } from './roster.ts';
 import { RtpSender } from './sender.ts';
 import { type SignalIn, type SignalOut, SignalSocket } from './signal.ts';
 import { Subscription } from './subscription.ts';
+import type { Impairment } from './transport.ts';
 import {
   type JoinOptions,
   type LinkEnd,
@@ -45,6 +46,7 @@ import {
 export interface SessionContext {
   readonly url: string;
   readonly loopback: boolean;
+  readonly impairment: Impairment | null;
   readonly limits: LinkLimits;
   readonly clock: () => number;
   readonly warn: (what: string, detail: string) => void;
@@ -218,12 +220,12 @@ export class Session implements LinkSession {
   // --- joining ---
 
   async #join(): Promise<void> {
-    const { limits, clock, loopback } = this.#context;
+    const { limits, clock, loopback, impairment } = this.#context;
     const media = Promise.withResolvers<void>();
     media.promise.catch(() => {});
     this.#media = media;
     const connection = await MediaConnection.open(
-      { limits, clock, loopback, cname: this.#cname },
+      { limits, clock, loopback, impairment, cname: this.#cname },
       {
         sendOffer: (sdp, id) => {
           if (this.#connection === connection) this.#send(offerMessage(sdp, id));

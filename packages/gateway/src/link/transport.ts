@@ -29,11 +29,18 @@ export interface TransportSink {
   onFailed(reason: string): void;
 }
 
+/** A path that loses, for tests: packets for which these answer true are dropped. */
+export interface Impairment {
+  dropOutgoing?(): boolean;
+  dropIncoming?(): boolean;
+}
+
 export class MediaTransport {
   readonly #ice: RTCIceTransport;
   readonly #dtls: RTCDtlsTransport;
   readonly #sctp: RTCSctpTransport;
   readonly #sink: TransportSink;
+  readonly #impairment: Impairment | null;
   #reliable: RTCDataChannel | null = null;
   #started = false;
   #remote: AnswerDescription | null = null;
@@ -42,7 +49,13 @@ export class MediaTransport {
   /** Numbers packets for transport-wide feedback. */
   transportSequence = 0;
 
-  private constructor(ice: RTCIceTransport, dtls: RTCDtlsTransport, sink: TransportSink) {
+  private constructor(
+    ice: RTCIceTransport,
+    dtls: RTCDtlsTransport,
+    sink: TransportSink,
+    impairment: Impairment | null,
+  ) {
+    this.#impairment = impairment;
     this.#ice = ice;
     this.#dtls = dtls;
     this.#sink = sink;
@@ -51,7 +64,11 @@ export class MediaTransport {
   }
 
   /** @param loopback the server is on this machine: candidates of the loopback interface are of use. */
-  static async open(loopback: boolean, sink: TransportSink): Promise<MediaTransport> {
+  static async open(
+    loopback: boolean,
+    sink: TransportSink,
+    impairment: Impairment | null = null,
+  ): Promise<MediaTransport> {
     const gatherer = new RTCIceGatherer({
       useIpv4: true,
       useIpv6: true,
@@ -65,7 +82,7 @@ export class MediaTransport {
     const dtls = new RTCDtlsTransport({}, ice, certificate, SRTP_PROFILES);
     // werift's receive path parses every packet into objects and lets some errors out: ours takes its place.
     dtls.srtpStarted = true;
-    const transport = new MediaTransport(ice, dtls, sink);
+    const transport = new MediaTransport(ice, dtls, sink, impairment);
     await ice.gather();
     return transport;
   }
@@ -141,7 +158,9 @@ export class MediaTransport {
   sendRtp(header: RtpHeader, payload: Buffer): void {
     if (!this.connected) return;
     try {
-      this.#ice.connection.send(this.#dtls.srtp.encrypt(payload, header)).catch(ignore);
+      const datagram = this.#dtls.srtp.encrypt(payload, header);
+      if (this.#impairment?.dropOutgoing?.() === true) return;
+      this.#ice.connection.send(datagram).catch(ignore);
     } catch {
       // A packet that cannot be sent is a lost packet.
     }
@@ -216,7 +235,7 @@ export class MediaTransport {
     const second = datagram[1]!;
     try {
       if (second >= 192 && second <= 223) this.#sink.onRtcp(this.#dtls.srtcp.decrypt(datagram));
-      else this.#sink.onRtp(this.#dtls.srtp.decrypt(datagram));
+      else if (this.#impairment?.dropIncoming?.() !== true) this.#sink.onRtp(this.#dtls.srtp.decrypt(datagram));
     } catch {
       // Not authentic, or malformed: it ends itself alone.
     }

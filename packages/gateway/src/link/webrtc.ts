@@ -1,6 +1,7 @@
 /** The link over WebRTC: to any LiveKit server, the embedded engine among them. */
 import { DEFAULT_LINK_LIMITS, type LinkLimits } from './limits.ts';
 import { Session } from './session.ts';
+import type { Impairment } from './transport.ts';
 import type { Link } from './types.ts';
 
 export interface WebRtcLinkOptions {
@@ -10,6 +11,8 @@ export interface WebRtcLinkOptions {
   readonly clock: () => number;
   readonly log?: { warn(fields: object, message: string): void };
   readonly limits?: Partial<LinkLimits>;
+  /** For tests: a path that loses. */
+  readonly impairment?: Impairment;
 }
 
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
@@ -27,6 +30,7 @@ export function createWebRtcLink(options: WebRtcLinkOptions): Link {
         {
           url: options.url,
           loopback,
+          impairment: options.impairment ?? null,
           limits,
           clock: options.clock,
           warn: (what, detail) => options.log?.warn({ detail }, what),

@@ -1,0 +1,246 @@
+import { expect, it } from 'vitest';
+import type { LinkPublication, LinkSubscription, PublicationSink } from '../types.ts';
+import { type Lab, type Member, until } from './lab.ts';
+import { Catcher, indexOf, Pump, seeded } from './packets.ts';
+
+const VIDEO = { kind: 'video', source: 'camera', name: 'camera', width: 360, height: 640, muted: false } as const;
+const AUDIO = { kind: 'audio', source: 'microphone', name: 'mic', width: 0, height: 0, muted: false } as const;
+const ENOUGH = 300;
+
+export class Publisher implements PublicationSink {
+  keyframes = 0;
+  readonly mutes: boolean[] = [];
+  pump: Pump | null = null;
+
+  onKeyframeNeeded(): void {
+    this.keyframes += 1;
+    this.pump?.keyframe();
+  }
+  onMutedByServer(muted: boolean): void {
+    this.mutes.push(muted);
+  }
+}
+
+/** Publishes and keeps sending; the pump answers keyframe requests. */
+export async function publish(
+  member: Member,
+  kind: 'audio' | 'video',
+  seed = 1,
+): Promise<{ readonly publication: LinkPublication; readonly publisher: Publisher; readonly pump: Pump }> {
+  const publisher = new Publisher();
+  const publication = await member.session.publish(kind === 'video' ? VIDEO : AUDIO, publisher);
+  const pump = new Pump(publication, kind, seed);
+  publisher.pump = pump;
+  return { publication, publisher, pump };
+}
+
+/** Subscribes as soon as the roster names the track. */
+export async function subscribe(
+  member: Member,
+  identity: string,
+  kind: 'audio' | 'video',
+): Promise<{ readonly subscription: LinkSubscription; readonly catcher: Catcher }> {
+  await until('the track is told', () => member.told.track(identity, kind) !== undefined);
+  const catcher = new Catcher();
+  const subscription = member.session.subscribe(member.told.track(identity, kind)!.sid, catcher);
+  return { subscription, catcher };
+}
+
+function expectExact(pump: Pump, catcher: Catcher): void {
+  const { first } = catcher.span;
+  const base = catcher.byIndex.get(first)!;
+  const baseSent = pump.sent[first]!;
+  for (const [index, packet] of catcher.byIndex) {
+    const sent = pump.sent[index]!;
+    expect(Buffer.from(packet.payload).equals(sent.payload), `payload ${index}`).toBe(true);
+    expect(packet.marker, `marker ${index}`).toBe(sent.marker);
+    expect((packet.timestamp - base.timestamp) >>> 0, `timestamp ${index}`).toBe(
+      (sent.timestamp - baseSent.timestamp) >>> 0,
+    );
+    expect((packet.sequence - base.sequence) & 0xffff, `sequence ${index}`).toBe((index - first) & 0xffff);
+  }
+}
+
+export function mediaSuite(lab: () => Lab): void {
+  for (const kind of ['video', 'audio'] as const) {
+    const mimeType = kind === 'video' ? 'video/h264' : 'audio/opus';
+
+    it(`[LK10] ${mimeType} that it publishes arrives bit by bit at another participant`, async () => {
+      const anna = await lab().join('anna');
+      const { pump } = await publish(anna, kind);
+      const bert = await lab().joinPeer('bert');
+      const { catcher, subscription } = await subscribe(bert, 'anna', kind);
+      await until('packets', () => catcher.packets.length >= ENOUGH);
+      pump.stop();
+      expectExact(pump, catcher);
+      expect(subscription.mimeType).toBe(mimeType);
+    }, 20_000);
+
+    it(`[LK11] ${mimeType} of another participant arrives bit by bit`, async () => {
+      const bert = await lab().joinPeer('bert');
+      const { pump } = await publish(bert, kind);
+      const anna = await lab().join('anna');
+      const { catcher, subscription } = await subscribe(anna, 'bert', kind);
+      await until('packets', () => catcher.packets.length >= ENOUGH);
+      pump.stop();
+      expectExact(pump, catcher);
+      expect(subscription.mimeType).toBe(mimeType);
+    }, 20_000);
+  }
+
+  it('[LK12] sender reports keep the mapping that was given, for both kinds alike', async () => {
+    const anna = await lab().join('anna');
+    const bert = await lab().joinPeer('bert');
+    const begun = performance.now();
+    const streams = await Promise.all(
+      (['video', 'audio'] as const).map(async (kind) => {
+        const rate = kind === 'video' ? 90 : 48;
+        const { pump, publication } = await publish(anna, kind);
+        const { catcher } = await subscribe(bert, 'anna', kind);
+        return { pump, publication, catcher, rate };
+      }),
+    );
+    // One made-up clock for both: a report says the time of a packet that was sent, 120 ms after it was.
+    const report = () => {
+      for (const { pump, publication } of streams) {
+        const last = pump.sent.at(-1);
+        if (last !== undefined) publication.report(3_900_000_000_000 + performance.now() - begun - 120, last.timestamp);
+      }
+    };
+    const timer = setInterval(report, 100);
+    await until('reports', () => streams.every(({ catcher }) => catcher.reports.length >= 4), 20_000);
+    clearInterval(timer);
+    for (const { pump, catcher, rate } of streams) {
+      pump.stop();
+      // The forwarder may move timestamps by a constant; packets and reports must stay one timeline.
+      const { first } = catcher.span;
+      const shift = (catcher.byIndex.get(first)!.timestamp - pump.sent[first]!.timestamp) >>> 0;
+      const [one] = catcher.reports;
+      const known = new Set(pump.sent.map(({ timestamp }) => (timestamp + shift) >>> 0));
+      for (const { ntpMs, rtpTimestamp } of catcher.reports) {
+        expect(known.has(rtpTimestamp) || kindOfDrift(rtpTimestamp, known), 'a timestamp that was sent').toBe(true);
+        const media = ((rtpTimestamp - one!.rtpTimestamp) | 0) / rate;
+        // Frames leave each 20 ms by a timer: that is the mapping's own spread, not the link's.
+        expect(Math.abs(ntpMs - one!.ntpMs - media)).toBeLessThan(400);
+      }
+    }
+  }, 30_000);
+
+  it('[LK13] a keyframe request reaches the publisher, once for a burst', async () => {
+    const anna = await lab().join('anna');
+    const { publisher, pump } = await publish(anna, 'video');
+    const bert = await lab().joinPeer('bert');
+    const { catcher, subscription } = await subscribe(bert, 'anna', 'video');
+    await until('packets', () => catcher.packets.length >= 30);
+    // What servers ask by themselves at a new viewer is over when nothing was asked for two seconds.
+    let [last, since] = [publisher.keyframes, performance.now()];
+    await until(
+      'quiet',
+      () => {
+        if (publisher.keyframes !== last) [last, since] = [publisher.keyframes, performance.now()];
+        return performance.now() - since > 2_000;
+      },
+      15_000,
+    );
+    const before = publisher.keyframes;
+    for (let i = 0; i < 20; i++) subscription.requestKeyframe();
+    await until('a request', () => publisher.keyframes > before);
+    expect(publisher.keyframes).toBe(before + 1);
+    pump.stop();
+  }, 40_000);
+
+  it('[LK14] what a lossy path took on the way up is sent again', async (context) => {
+    if (!lab().server.lossy) return context.skip('this carrier does not lose');
+    const random = seeded(7);
+    const link = lab().link({ impairment: { dropOutgoing: () => random() < 0.1 } });
+    const anna = await lab().join('anna', {}, link);
+    const { pump } = await publish(anna, 'video');
+    const bert = await lab().joinPeer('bert');
+    const { catcher } = await subscribe(bert, 'anna', 'video');
+    await until('packets', () => catcher.packets.length >= ENOUGH);
+    const { first } = catcher.span;
+    const end = first + ENOUGH - 50;
+    await until('no gap', () => {
+      for (let i = first; i < end; i++) if (!catcher.byIndex.has(i)) return false;
+      return true;
+    });
+    pump.stop();
+    expectExact(pump, catcher);
+  }, 30_000);
+
+  it('[LK15] what a lossy path took on the way down comes when it is asked for', async (context) => {
+    if (!lab().server.lossy) return context.skip('this carrier does not lose');
+    const bert = await lab().joinPeer('bert');
+    const { pump } = await publish(bert, 'video');
+    const random = seeded(11);
+    let dropped = 0;
+    const link = lab().link({
+      impairment: {
+        dropIncoming: () => {
+          const drop = random() < 0.1;
+          if (drop) dropped += 1;
+          return drop;
+        },
+      },
+    });
+    const anna = await lab().join('anna', {}, link);
+    const { catcher, subscription } = await subscribe(anna, 'bert', 'video');
+    let highest: number | null = null;
+    const missing = new Set<number>();
+    catcher.onPacket = ({ sequence }) => {
+      missing.delete(sequence);
+      if (highest === null) highest = sequence;
+      while (((sequence - highest) & 0xffff) < 0x8000 && highest !== sequence) {
+        highest = (highest + 1) & 0xffff;
+        if (highest !== sequence) missing.add(highest);
+      }
+    };
+    const asking = setInterval(() => subscription.nack([...missing]), 50);
+    await until('packets', () => catcher.packets.length >= ENOUGH);
+    const { first } = catcher.span;
+    await until('no gap', () => {
+      for (let i = first; i < first + ENOUGH - 50; i++) if (!catcher.byIndex.has(i)) return false;
+      return true;
+    });
+    clearInterval(asking);
+    pump.stop();
+    expect(dropped).toBeGreaterThan(10);
+    expectExact(pump, catcher);
+  }, 30_000);
+
+  it('[LK16] a subscription that is closed hears no more, and the track can be subscribed anew', async () => {
+    const bert = await lab().joinPeer('bert');
+    const { pump } = await publish(bert, 'video');
+    const anna = await lab().join('anna');
+    const one = await subscribe(anna, 'bert', 'video');
+    await until('packets', () => one.catcher.packets.length >= 30);
+    one.subscription.close();
+    const count = one.catcher.packets.length;
+    const two = await subscribe(anna, 'bert', 'video');
+    await until('packets again', () => two.catcher.packets.length >= 30);
+    expect(one.catcher.packets.length).toBe(count);
+    pump.stop();
+    expect(indexOf(two.catcher.packets[0]!.payload)).toBeGreaterThan(indexOf(one.catcher.packets[0]!.payload));
+  }, 20_000);
+
+  it('[LK17] a track can be published again and again, and each time arrives', async () => {
+    const anna = await lab().join('anna');
+    const bert = await lab().joinPeer('bert');
+    for (let round = 0; round < 3; round++) {
+      const { publication, pump } = await publish(anna, 'video', round + 1);
+      await until('this round', () => bert.told.track('anna', 'video')?.sid === publication.sid);
+      const { catcher } = await subscribe(bert, 'anna', 'video');
+      await until('packets', () => catcher.packets.length >= 30);
+      pump.stop();
+      publication.unpublish();
+      expectExact(pump, catcher);
+      await until('gone', () => bert.told.track('anna', 'video') === undefined);
+    }
+  }, 40_000);
+}
+
+/** A forwarder may carry a report on to the present (extrapolate it): then the timestamp lies between two frames. */
+function kindOfDrift(timestamp: number, known: ReadonlySet<number>): boolean {
+  for (const one of known) if (Math.abs((timestamp - one) | 0) < 90_000) return true;
+  return false;
+}
