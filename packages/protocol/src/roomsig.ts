@@ -32,7 +32,7 @@ export const roomsigBodySchema = z.object({
 
 /**
  * What a browser gets as `RspBody`. `expiresAt`: Unix milliseconds. `videoCodec`: what to publish when the browser can,
- * because phones of the room show it without transcoding; absent where no phones are served.
+ * because phones of the room show it without transcoding; absent where that is decided when a phone comes.
  */
 export const roomsigWebBodySchema = z.object({
   url: z.string(),

@@ -142,6 +142,7 @@ export const en = {
     micOff: 'microphone off',
     owner: 'owner',
     phone: 'on a phone',
+    noPicture: 'This browser cannot show this video. A current Chrome, Edge, Firefox or Safari can.',
     screenOf: '{{name}}’s screen',
     quality: {
       excellent: 'Connection: excellent',

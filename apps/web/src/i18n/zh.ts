@@ -144,6 +144,7 @@ export const zh: Words = {
     micOff: '麦克风已关',
     owner: '房主',
     phone: '手机用户',
+    noPicture: '此浏览器无法显示该视频，请使用新版 Chrome、Edge、Firefox 或 Safari。',
     screenOf: '{{name}} 的屏幕',
     quality: {
       excellent: '网络：极好',

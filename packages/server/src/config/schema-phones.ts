@@ -24,8 +24,8 @@ export const phonesSection = z.strictObject({
     z.enum(['auto', 'on', 'off']).default('auto'),
     text(
       ['LIANMAI_PHONES', 'phones'],
-      'WeChat phones. auto: served, but when the default RTMP port is taken the server starts without them and says so; on: served, or the server does not start; off.',
-      '微信手机端。auto：提供服务，但默认 RTMP 端口被占用时给出提示并在没有手机端的情况下启动；on：必须提供，否则不启动；off：关闭。',
+      'WeChat phones. auto: served, but when the default RTMP port is taken the server starts without them and says so; on: served, or the server does not start, and pages publish H.264 from the start instead of when a phone comes; off.',
+      '微信手机端。auto：提供服务，但默认 RTMP 端口被占用时给出提示并在没有手机端的情况下启动；on：必须提供，否则不启动，且网页从一开始就发布 H.264，而不是等手机进入时再切换；off：关闭。',
     ),
   ),
   rtmpPort: setting(
@@ -53,7 +53,7 @@ export const phonesSection = z.strictObject({
     ),
   ),
   ticketSeconds: setting(
-    seconds(60, 86_400).default(1_800),
+    seconds(10, 86_400).default(1_800),
     number(
       ['LIANMAI_PHONE_TICKET_SECONDS', 'phone-ticket-seconds'],
       'Life of push, play and signalling URLs; phones get fresh ones before they run out.',

@@ -3,6 +3,7 @@ import {
   CLIENT_ATTRIBUTE,
   PHONE_CODES,
   PRIVILEGE,
+  roomsigAnswerSchema,
   roomsigErrorSchema,
   roomsigPhoneAnswerSchema,
 } from '@lianmai/protocol';
@@ -97,17 +98,23 @@ describe('roomsig of a phone', () => {
     expect(second.pushUrl).toMatch(/^rtmp:\/\/push\.example\.com:2935\/live\//);
   });
 
-  it('[PD3] is refused where phones are off, and browsers are told what to publish where they are on', async () => {
-    const { signInfo } = await enter(ann);
-    expect((await harness.roomsig(signInfo, 1)).body).toMatchObject({ RspBody: { videoCodec: 'h264' } });
+  it('[PD3] is refused where phones are off, and browsers are told what to publish where phones are a must', async () => {
+    const codecTold = async () => {
+      const { signInfo } = await enter(ann);
+      return roomsigAnswerSchema.parse((await harness.roomsig(signInfo, 1)).body).RspBody.videoCodec;
+    };
+    expect(await codecTold()).toBeUndefined();
+    await harness.stop();
+    harness = await Harness.start({ gateway, config: { phones: { mode: 'on' } } });
+    ann = await harness.guest();
+    expect(await codecTold()).toBe('h264');
     await harness.stop();
     harness = await Harness.start();
     ann = await harness.guest();
     const refused = roomsigErrorSchema.parse((await phoneSig(ann)).body);
     expect(refused.ErrorCode).toBe(-3318);
     expect(refused.ErrorInfo).toMatch(/no phones/);
-    const { signInfo: again } = await enter(ann);
-    expect((await harness.roomsig(again, 1)).body).not.toHaveProperty('RspBody.videoCodec');
+    expect(await codecTold()).toBeUndefined();
   });
 
   it('[PD4] a server started anew believes the tickets of the one before', async () => {

@@ -86,8 +86,9 @@ export async function exchange(
     lifeSeconds,
   });
   const url = services.media.url ?? context.signalUrl;
-  // Where phones come, pages publish what phones can show without transcoding.
-  const codec = context.phoneUrls === null ? {} : { videoCodec: 'h264' as const };
+  // Asked for from the start where phones are a must; else pages change when a phone comes, and rooms of browsers alone keep
+  // what every browser has.
+  const codec = services.config.phones.mode === 'on' ? { videoCodec: 'h264' as const } : {};
   return { RspHead, RspBody: { url, token, expiresAt, ...codec } };
 }
 

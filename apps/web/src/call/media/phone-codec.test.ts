@@ -3,7 +3,7 @@ import { CLIENT_ATTRIBUTE, PHONE_CLIENT } from '@lianmai/protocol';
 import { type Room, RoomEvent, Track } from 'livekit-client';
 import { describe, expect, it } from 'vitest';
 import { isPhone } from './phone.ts';
-import { PhoneCodec } from './phone-codec.ts';
+import { decodes, PhoneCodec } from './phone-codec.ts';
 
 const PHONE = { attributes: { [CLIENT_ATTRIBUTE]: PHONE_CLIENT } };
 const BROWSER = { attributes: {} };
@@ -57,7 +57,7 @@ function setUp(able = true) {
 const camera = () => ({}) as Track;
 
 describe('[WEB10] what phones can show', () => {
-  it('is published from the start where phones may come, other defaults stay', () => {
+  it('is published from the start where the server asks for it, other defaults stay', () => {
     const { room, codec } = setUp();
     codec.prefer('h264');
     expect(room.options.publishDefaults).toEqual({ videoCodec: 'h264', simulcast: true });
@@ -125,6 +125,18 @@ describe('[WEB10] what phones can show', () => {
     second.room.phoneComes();
     await second.codec.settled();
     expect(second.room.done).toEqual(['unpublish', 'publish camera vp8']);
+  });
+});
+
+describe('[WEB12] what this browser cannot show', () => {
+  const capabilities = { codecs: [{ mimeType: 'video/VP8', clockRate: 90_000 }], headerExtensions: [] };
+
+  it('is known by its codec; what is not told is taken to work', () => {
+    expect(decodes('video/vp8', capabilities)).toBe(true);
+    expect(decodes('video/H264', capabilities)).toBe(false);
+    expect(decodes('video/H264', undefined)).toBe(true);
+    expect(decodes(undefined, capabilities)).toBe(true);
+    expect(decodes('', capabilities)).toBe(true);
   });
 });
 

@@ -7,13 +7,26 @@ const USUAL_CODEC = 'vp8';
 
 /** Whether this browser encodes H.264 for calls. */
 export function encodesH264(): boolean {
-  const codecs = globalThis.RTCRtpSender?.getCapabilities?.('video')?.codecs ?? [];
-  return codecs.some((codec) => codec.mimeType.toLowerCase() === 'video/h264');
+  return has(globalThis.RTCRtpSender?.getCapabilities?.('video'), `video/${PHONE_CODEC}`) === true;
+}
+
+/** Whether this browser shows a video of this kind; one that tells nothing of itself is taken to. */
+export function decodes(
+  mimeType: string | undefined,
+  capabilities = globalThis.RTCRtpReceiver?.getCapabilities?.('video'),
+): boolean {
+  return mimeType === undefined || mimeType === '' || has(capabilities, mimeType.toLowerCase()) !== false;
+}
+
+function has(capabilities: RTCRtpCapabilities | null | undefined, mimeType: string): boolean | null {
+  if (!capabilities) return null;
+  return capabilities.codecs.some((codec) => codec.mimeType.toLowerCase() === mimeType);
 }
 
 /**
- * Publishes what phones can show: from the start where the server says that phones may come, and once more when a phone is
- * there and a camera or screen was published otherwise. A browser that cannot keeps what it has.
+ * Publishes what phones can show: from the start where the server asks for it, and once more when a phone is there and a
+ * camera or screen was published otherwise. Rooms of browsers alone keep the codec that every browser has. A browser that
+ * cannot keeps what it has.
  */
 export class PhoneCodec {
   readonly #room: Room;

@@ -13,6 +13,7 @@ import { Track } from 'livekit-client';
 import { useTranslation } from 'react-i18next';
 import { Icon } from '../../ui/Icon.tsx';
 import { isPhone } from '../media/phone.ts';
+import { decodes } from '../media/phone-codec.ts';
 import { displayName, hueOf, initials } from './names.ts';
 
 /** One picture with its name and marks. */
@@ -82,8 +83,11 @@ export function Tile({
 }
 
 function Picture({ track, name }: { readonly track: TrackReferenceOrPlaceholder; readonly name: string }) {
+  const { t } = useTranslation();
   const muted = useIsMuted(track);
-  const hidden = !isTrackReference(track) || muted;
+  const unshowable =
+    isTrackReference(track) && !muted && !track.participant.isLocal && !decodes(track.publication.mimeType);
+  const hidden = !isTrackReference(track) || muted || unshowable;
   return (
     <>
       {isTrackReference(track) && <VideoTrack trackRef={track} aria-hidden="true" tabIndex={-1} />}
@@ -92,6 +96,7 @@ function Picture({ track, name }: { readonly track: TrackReferenceOrPlaceholder;
           <span className="avatar" aria-hidden="true">
             {initials(name)}
           </span>
+          {unshowable && <span className="tile-note">{t('room.noPicture')}</span>}
         </div>
       )}
     </>
