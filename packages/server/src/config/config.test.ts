@@ -62,6 +62,7 @@ function example(setting: Setting): { text: string; value: unknown; also: Record
     'log.level': ['warn', 'warn'],
     'log.format': ['json', 'json'],
     'phones.mode': ['on', 'on'],
+    'phones.codecProcesses': ['2', 2],
     'phones.rtmpPublicUrl': ['rtmp://push.example:2935/', 'rtmp://push.example:2935'],
   };
   const [text, value, also = {}] = special[setting.path.join('.')] ?? common(setting);
