@@ -205,6 +205,17 @@ describe('capture', () => {
     next.close();
   });
 
+  it('[RC6] it ends by its messages, empty as they may be', async () => {
+    start('j');
+    const client = await connect('live');
+    await client.publish('j');
+    // One header, then type-3 headers of one byte each: a message of no bytes with each.
+    client.socket.write(Buffer.concat([Uint8Array.of(4, 0, 0, 1, 0, 0, 0, 8, 1, 0, 0, 0), Buffer.alloc(50_100, 0xc4)]));
+    await served.hub.until(() => captures.active === 0);
+    expect(records.at(-1)).toMatchObject({ kind: 'end', reason: 'the messages of the capture are used up' });
+    client.close();
+  });
+
   it('[RC6] it ends by its time, and a listener that throws costs its capture only', async () => {
     start('h', 0);
     captures.startCapture({ stream: 'h', maxMs: 60_000, maxBytes: 1_000 }, () => {

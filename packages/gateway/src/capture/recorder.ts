@@ -11,6 +11,9 @@ import type { BeginRecord, CaptureDirection, CaptureRecord, CaptureRequest, Json
 /** Clients' metadata may be longer than their commands. */
 const AMF_LIMITS: AmfLimits = { maxDepth: 8, maxValues: 1_024, maxStringBytes: 65_536 };
 
+/** Messages may be empty: their bytes alone would not bound a capture. */
+const MAX_MESSAGES = 50_000;
+
 const NAMES: Readonly<Record<number, string>> = {
   [MESSAGE.setChunkSize]: 'set-chunk-size',
   [MESSAGE.abort]: 'abort',
@@ -47,6 +50,7 @@ export class Recorder {
   #group: { timestamp: number; frames: number; bytes: number } | null = null;
   #keyframes = 0;
   #bytes = 0;
+  #messages = 0;
   #publishAt: number | null = null;
   #over = false;
 
@@ -73,9 +77,10 @@ export class Recorder {
     }
     if (type === MESSAGE.audio || type === MESSAGE.video) this.#media(at, type, timestamp, payload);
     else this.#other(message);
-    if (this.#bytes <= this.#request.maxBytes) return true;
-    this.end(at, 'the bytes of the capture are used up');
-    return false;
+    this.#messages += 1;
+    if (this.#bytes > this.#request.maxBytes) this.end(at, 'the bytes of the capture are used up');
+    else if (this.#messages >= MAX_MESSAGES) this.end(at, 'the messages of the capture are used up');
+    return !this.#over;
   }
 
   end(at: number, reason: string): void {

@@ -18,6 +18,8 @@ const ANSWER_BACKLOG_BYTES = 65_536;
 /** How long a client may take to fetch our last words. */
 const LINGER_MS = 2_000;
 const KEEP_ALIVE_MS = 30_000;
+/** Where the limits say nothing. A publisher or player needs a dozen in all, and a ping now and then. */
+const REQUESTS_PER_SECOND = 100;
 
 export class Connection implements SessionWire {
   readonly remoteAddress: string;
@@ -28,8 +30,10 @@ export class Connection implements SessionWire {
   readonly #reader: ChunkReader;
   readonly #session: ServerSession;
   readonly #rate = new RateWindow();
+  readonly #requestRate = new RateWindow();
   readonly #opened: number;
   readonly #rateBytes: number;
+  readonly #rateRequests: number;
   #player: PlayerSocket | null = null;
   /** Read, but not yet looked at: a door is being asked. */
   #held: Uint8Array | null = null;
@@ -38,6 +42,7 @@ export class Connection implements SessionWire {
   #lastData: number;
   #admittedAt = 0;
   #received = 0;
+  #requests = 0;
   #acknowledged = 0;
   /** From then on the socket is destroyed; null: it is not closing. */
   #deadline: number | null = null;
@@ -51,6 +56,7 @@ export class Connection implements SessionWire {
     this.#opened = options.clock();
     this.#lastData = this.#opened;
     this.#rateBytes = (limits.maxBitsPerSecond / 8) * (RATE_WINDOW_MS / 1_000);
+    this.#rateRequests = (limits.maxRequestsPerSecond ?? REQUESTS_PER_SECOND) * (RATE_WINDOW_MS / 1_000);
     this.#session = new ServerSession(this, options.doors, limits, options.observe?.(remoteAddress) ?? null);
     this.#reader = new ChunkReader(strangerLimits(limits), (type, messageStream, timestamp, payload) => {
       this.#session.receive(type, messageStream, timestamp, payload);
@@ -165,6 +171,12 @@ export class Connection implements SessionWire {
       return;
     }
     this.#take(data);
+    const { requests } = this.#session;
+    if (requests > this.#requests) {
+      const passed = requests - this.#requests;
+      this.#requests = requests;
+      if (this.#requestRate.add(now, passed) > this.#rateRequests) this.#break('too many commands');
+    }
     if (this.#received - this.#acknowledged >= this.#session.acknowledgeWindow && this.#session.state !== 'new') {
       this.#acknowledged = this.#received;
       this.#session.acknowledge(this.#received);

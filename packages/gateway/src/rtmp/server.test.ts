@@ -378,7 +378,7 @@ describe('limits', () => {
   });
 
   it('[RT45] a client that does not read its answers is not read', async () => {
-    await started({ idleMs: 1_000_000 });
+    await started({ idleMs: 1_000_000, maxRequestsPerSecond: 1e9 });
     const one = await publisher();
     one.socket.pause();
     const ping = encodeMessage(2, MESSAGE.userControl, 0, 0, userControlBody(6, 1), 4_096);
@@ -395,6 +395,17 @@ describe('limits', () => {
     await new Promise<void>((resolve) => one.socket.once('drain', () => resolve()));
     one.send('audio', 3, frame(1));
     await served.hub.until(() => stream().media.length === 1);
+  });
+
+  it('[RT48] commands and pings are bounded in number', async () => {
+    await started({ maxRequestsPerSecond: 20 });
+    const one = await client();
+    for (let i = 0; i < 95; i += 1) one.command('createStream', 0, null);
+    await one.request('createStream', null);
+    const gone = one.closed;
+    for (let i = 0; i < 10; i += 1) one.message(MESSAGE.userControl, userControlBody(6, i));
+    await gone;
+    expect(served.troubles).toEqual(['too many commands']);
   });
 
   it('[RT46] a client that no door has let in may send commands only', async () => {

@@ -69,6 +69,8 @@ const CLEAR_DATA_FRAME = '@clearDataFrame';
 export class ServerSession {
   /** Bytes after which the client wants an acknowledgement. */
   acknowledgeWindow = WINDOW_BYTES;
+  /** Messages so far that make work or answers: commands and control. */
+  requests = 0;
   readonly #wire: SessionWire;
   readonly #doors: RtmpDoors;
   readonly #limits: RtmpLimits;
@@ -111,16 +113,19 @@ export class ServerSession {
         return;
       case MESSAGE.commandAmf0:
       case MESSAGE.commandAmf3:
+        this.requests += 1;
         this.#command(readCommand(readCommandValues(type, body, this.#limits.amf)));
         return;
       case MESSAGE.windowAcknowledgementSize:
         this.acknowledgeWindow = Math.max(1, readUint32(body));
         return;
       case MESSAGE.setPeerBandwidth:
+        this.requests += 1;
         readUint32(body);
         this.#send(CHUNK_STREAM.control, MESSAGE.windowAcknowledgementSize, 0, uint32Body(WINDOW_BYTES));
         return;
       case MESSAGE.userControl: {
+        this.requests += 1;
         const answer = answerUserControl(body);
         if (answer !== null) this.#send(CHUNK_STREAM.control, MESSAGE.userControl, 0, answer);
         return;

@@ -102,6 +102,8 @@ export interface RtmpLimits {
   /** Bits per second of a publisher, averaged over 5 s. */
   readonly maxBitsPerSecond: number;
   readonly maxPublishMs: number;
+  /** Commands and control messages that want an answer, per second, averaged over 5 s; 100 when absent. */
+  readonly maxRequestsPerSecond?: number;
   /** Nesting, members and string length of AMF0 values. */
   readonly amf: { readonly maxDepth: number; readonly maxValues: number; readonly maxStringBytes: number };
 }
