@@ -84,7 +84,7 @@ export const gatewayConfigSchema = z.strictObject({
   /** Secret of the tickets in URLs, base64url. */
   ticketKey: z.string().min(32),
   /** Life of push, play and signalling URLs. */
-  ticketSeconds: z.number().int().min(60).max(86_400).default(1_800),
+  ticketSeconds: z.number().int().min(10).max(86_400).default(1_800),
   rtmp: z.strictObject({
     port: z.number().int().min(0).max(65_535),
     host: z.string().default('::'),

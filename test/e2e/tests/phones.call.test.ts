@@ -1,69 +1,154 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { COLORS, TONES } from '../src/palette.ts';
-import { Phone } from '../src/phones/phone.ts';
-import { OpenApiCheck } from '../src/product/openapi.ts';
-import { Person } from '../src/product/person.ts';
-import { type Product, startProduct } from '../src/product/server.ts';
+import { asPublisher, freshRoom, OTHER, PUSHED, usePhoneStage } from '../src/phones/stage.ts';
 
-let product: Product;
-let anna: Person;
-const phones: Phone[] = [];
-
-beforeAll(async () => {
-  product = await startProduct();
-  const openApi = await OpenApiCheck.load(product.httpUrl);
-  anna = await Person.arrive(product.httpUrl, openApi, { name: 'Anna', color: COLORS.red, tone: TONES.a });
-}, 60_000);
-afterEach(() => {
-  for (const phone of phones.splice(0)) phone.close();
-});
-afterAll(async () => {
-  await anna?.leave();
-  await product?.close();
-});
-
-async function phone(name: string): Promise<Phone> {
-  const one = await Phone.arrive(product, name);
-  phones.push(one);
-  return one;
-}
-
-/** A phone's sound and picture, for a browser that looks. */
-function asPublisher(one: Phone, color: (typeof COLORS)[keyof typeof COLORS], tone: number) {
-  return { name: one.name, color, tone, identity: async () => one.userId };
-}
+const stage = usePhoneStage();
 
 describe('a phone and a browser in one room', () => {
   it('see and hear each other: RTMP → WebRTC, WebRTC → HTTP-FLV and RTMP', async () => {
+    const { anna } = stage;
     await anna.open();
     const roomId = await anna.createRoom('phones');
-    const ben = await phone('Ben');
+    const ben = await stage.phone('Ben');
     await ben.enter(roomId);
-    ben.push({ color: COLORS.green, tone: TONES.c });
-    const publisher = asPublisher(ben, COLORS.green, TONES.c);
-    await anna.expectPicture(publisher);
-    await anna.expectTone(publisher);
+    ben.push(PUSHED);
+    await anna.expectPicture(asPublisher(ben));
+    await anna.expectTone(asPublisher(ben));
 
     const stream = await ben.waitForStream(await anna.identity(), ({ hasvideo, hasaudio }) => hasvideo && hasaudio);
-    const flv = ben.play(stream, 'flv');
-    await flv.expectPicture(COLORS.red);
-    await flv.expectTone(TONES.a);
-    const rtmp = ben.play(stream, 'rtmp');
-    await rtmp.expectPicture(COLORS.red);
-    await rtmp.expectTone(TONES.a);
+    for (const by of ['flv', 'rtmp'] as const) {
+      const screen = ben.play(stream, by);
+      await screen.expectPicture(COLORS.red);
+      await screen.expectTone(TONES.a);
+    }
     expect(ben.camera.ended).toBe(false);
   }, 90_000);
 
   it('phones see and hear each other, by FLV and by RTMP', async () => {
-    const [ben, cara] = [await phone('Ben'), await phone('Cara')];
-    await ben.enter('4711');
-    await cara.enter('4711');
-    ben.push({ color: COLORS.green, tone: TONES.c });
+    const [ben, cara] = [await stage.phone('Ben'), await stage.phone('Cara')];
+    const roomId = freshRoom();
+    await ben.enter(roomId);
+    await cara.enter(roomId);
+    ben.push(PUSHED);
     const stream = await cara.waitForStream(ben.userId, ({ hasvideo, hasaudio }) => hasvideo && hasaudio);
     for (const by of ['flv', 'rtmp'] as const) {
       const screen = cara.play(stream, by);
-      await screen.expectPicture(COLORS.green);
-      await screen.expectTone(TONES.c);
+      await screen.expectPicture(PUSHED.color);
+      await screen.expectTone(PUSHED.tone);
     }
   }, 60_000);
+
+  it('a newcomer gets a picture long before the keyframe of the phone: no frame of it comes for 40 s', async () => {
+    const { anna } = stage;
+    const ben = await stage.phone('Ben');
+    const roomId = freshRoom();
+    await ben.enter(roomId);
+    const pushed = { ...PUSHED, group: 600 };
+    ben.push(pushed);
+    const cara = await stage.phone('Cara');
+    await cara.enter(roomId);
+    await cara.waitForStream(ben.userId, ({ hasvideo }) => hasvideo);
+    await anna.open(`/r/${roomId}`);
+    await anna.goIn();
+    await anna.expectPicture(asPublisher(ben));
+  }, 90_000);
+
+  it('chat is one conversation', async () => {
+    const { anna } = stage;
+    await anna.open();
+    const roomId = await anna.createRoom('talk');
+    const [ben, cara] = [await stage.phone('Ben'), await stage.phone('Cara')];
+    await ben.enter(roomId);
+    await cara.enter(roomId);
+    await cara.waitForStream(await anna.identity(), () => true);
+    expect(await ben.ask((id) => ({ type: 'chat', id, text: '你好 from a phone' }))).toBe(0);
+    await anna.at('toggle-chat').click();
+    await anna.page.getByText('你好 from a phone').waitFor();
+    expect(await anna.at('chat-message').first().textContent()).toContain('Ben');
+    const heard = await cara.waitFor('chat', ({ message }) => message.text === '你好 from a phone');
+    expect(heard.message.name).toBe('Ben');
+    await anna.at('chat-input').fill('hello from a page');
+    await anna.at('chat-send').click();
+    for (const phone of [ben, cara]) {
+      const { message } = await phone.waitFor('chat', (event) => event.message.text === 'hello from a page');
+      expect(message.name).toBe('Anna');
+    }
+    const dora = await stage.phone('Dora');
+    const { chat } = await dora.enter(roomId);
+    expect(chat.map(({ text }) => text)).toEqual(['你好 from a phone', 'hello from a page']);
+  }, 90_000);
+});
+
+describe('what a phone switches', () => {
+  it('camera off and on, microphone off and on: browsers and phones follow', async () => {
+    const { anna } = stage;
+    await anna.open();
+    const roomId = await anna.createRoom('switches');
+    const [ben, cara] = [await stage.phone('Ben'), await stage.phone('Cara')];
+    await ben.enter(roomId);
+    await cara.enter(roomId);
+    ben.push(PUSHED);
+    await anna.expectPicture(asPublisher(ben));
+    const both = await cara.waitForStream(ben.userId, ({ hasvideo, hasaudio }) => hasvideo && hasaudio);
+    const screen = cara.play(both, 'flv');
+    await screen.expectTone(PUSHED.tone);
+
+    ben.tell(true, false);
+    const muted = await cara.waitForStream(ben.userId, ({ hasaudio }) => !hasaudio);
+    expect(muted.flvurl).toBe(both.flvurl);
+    await screen.expectSilence();
+    await screen.expectPicture(PUSHED.color);
+    await anna.expectSilence(asPublisher(ben));
+
+    ben.tell(false, true);
+    const dark = await cara.waitForStream(ben.userId, ({ hasvideo, hasaudio }) => !hasvideo && hasaudio);
+    await screen.expectEnd();
+    const sound = cara.play(dark, 'flv');
+    await sound.expectTone(PUSHED.tone);
+    await anna.expectTone(asPublisher(ben));
+
+    ben.tell(true, true);
+    const again = await cara.waitForStream(ben.userId, ({ hasvideo, hasaudio }) => hasvideo && hasaudio);
+    const back = cara.play(again, 'rtmp');
+    await back.expectPicture(PUSHED.color);
+    await anna.expectPicture(asPublisher(ben));
+  }, 120_000);
+
+  it('a browser that switches camera and microphone is followed by phones', async () => {
+    const { anna } = stage;
+    await anna.open();
+    const roomId = await anna.createRoom('browser switches');
+    const ben = await stage.phone('Ben');
+    await ben.enter(roomId);
+    const identity = await anna.identity();
+    const both = await ben.waitForStream(identity, ({ hasvideo, hasaudio }) => hasvideo && hasaudio);
+    const screen = ben.play(both, 'flv');
+    await screen.expectTone(TONES.a);
+    await anna.at('toggle-mic').click();
+    await ben.waitForStream(identity, ({ hasaudio }) => !hasaudio);
+    await screen.expectSilence();
+    await screen.expectPicture(COLORS.red);
+    await anna.at('toggle-mic').click();
+    await screen.expectTone(TONES.a);
+    await anna.at('toggle-camera').click();
+    const dark = await ben.waitForStream(identity, ({ hasvideo }) => !hasvideo);
+    await screen.expectEnd();
+    await ben.play(dark, 'flv').expectTone(TONES.a);
+    await anna.at('toggle-camera').click();
+    const again = await ben.waitForStream(identity, ({ hasvideo, hasaudio }) => hasvideo && hasaudio);
+    await ben.play(again, 'flv').expectPicture(COLORS.red);
+  }, 120_000);
+
+  it('a newer push of the same phone replaces the older one, and everybody sees it', async () => {
+    const { anna } = stage;
+    await anna.open();
+    const roomId = await anna.createRoom('again');
+    const ben = await stage.phone('Ben');
+    await ben.enter(roomId);
+    ben.push(PUSHED);
+    await anna.expectPicture(asPublisher(ben));
+    ben.push({ ...OTHER, width: 480, height: 480 });
+    await anna.expectPicture(asPublisher(ben, OTHER));
+    await anna.expectTone(asPublisher(ben, OTHER));
+  }, 90_000);
 });

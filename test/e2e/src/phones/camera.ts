@@ -34,7 +34,7 @@ export class PhoneCamera {
 
   constructor(url: string, options: CameraOptions) {
     const ffmpeg = process.env['FFMPEG_BIN'] ?? 'ffmpeg';
-    this.#child = spawn(ffmpeg, [...input(options), ...coding(options), '-f', 'flv', url], {
+    this.#child = spawn(ffmpeg, [...cameraArguments(options), '-f', 'flv', url], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     running.add(this.#child);
@@ -71,6 +71,11 @@ export class PhoneCamera {
   freeze(): void {
     this.#child.kill('SIGSTOP');
   }
+}
+
+/** Arguments of the ffmpeg program for such a picture and tone, up to where they go. */
+export function cameraArguments(options: CameraOptions): string[] {
+  return [...input(options), ...coding(options)];
 }
 
 function input(options: CameraOptions): string[] {

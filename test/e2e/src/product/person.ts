@@ -215,7 +215,7 @@ export class Person implements Publisher {
   }
 
   /** Waits until nothing has been heard of somebody for longer than a pause of his tone. */
-  async expectSilence(of: Person): Promise<void> {
+  async expectSilence(of: Pick<Publisher, 'name' | 'identity'>): Promise<void> {
     const identity = await of.identity();
     let quiet = 0;
     await waitFor(

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
@@ -22,6 +22,8 @@ export interface Product {
   readonly wsUrl: string;
   /** What `lianmai keys` prints. */
   keys(): Promise<{ readonly api: { readonly key: string; readonly secret: string } }>;
+  /** Ids of the processes that transcode for phones. */
+  codecProcesses(): Promise<readonly number[]>;
   stop(): Promise<void>;
   start(): Promise<void>;
   close(): Promise<void>;
@@ -75,6 +77,7 @@ export async function startProduct(
       const { stdout } = await exec(process.execPath, [main, 'keys'], { env: { ...process.env, ...env } });
       return JSON.parse(stdout);
     },
+    codecProcesses: () => childrenOf(server.pid),
     async stop() {
       server.signal('SIGTERM');
       await server.ended();
@@ -88,4 +91,16 @@ export async function startProduct(
     },
     log: () => server.log(),
   };
+}
+
+/** Children of a process, as the system knows them. */
+async function childrenOf(parent: number): Promise<readonly number[]> {
+  const children: number[] = [];
+  for (const name of await readdir('/proc')) {
+    if (!/^[0-9]+$/.test(name)) continue;
+    // It may end while it is looked at.
+    const status = await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '');
+    if (Number(/^\d+ \(.*\) \S+ (\d+)/s.exec(status)?.[1]) === parent) children.push(Number(name));
+  }
+  return children;
 }

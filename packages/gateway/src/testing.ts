@@ -1,0 +1,3 @@
+/** What the end-to-end suite and the benches use of this package's own tests. */
+export { createFlvDemuxer, type FlvTag } from './flv/demux.ts';
+export { RtmpClient } from './rtmp/testing/client.ts';
