@@ -82,15 +82,17 @@ class Pool implements CodecPoolWithCounts {
     this.started = new Promise((resolve) => {
       settled = resolve;
     });
+    const startMs = options.startMs ?? 15_000;
     const timer = setTimeout(() => {
       this.unavailable = 'No codec process said anything: see the log for what kept it from starting.';
       settled();
-    }, options.startMs ?? 15_000);
+    }, startMs);
     this.#slots = new Slots({
       processes: options.limits.processes,
       library: options.library ?? 'node-av',
       heartbeatMs: options.heartbeatMs ?? 1_000,
       missedBeats: options.missedBeats ?? 5,
+      startMs,
       silenceMs: options.silenceMs ?? 30_000,
       onHello: (hello) => {
         clearTimeout(timer);

@@ -14,6 +14,8 @@ export interface ProcessOptions {
   readonly heartbeatMs: number;
   /** Heartbeats without an answer after which the process counts as hanging. */
   readonly missedBeats: number;
+  /** It has to say its first word within this. */
+  readonly startMs: number;
   /** The process ends itself when it hears nothing for so long. */
   readonly silenceMs: number;
 }
@@ -48,7 +50,8 @@ export class CodecProcess {
   readonly #pipe: Duplex;
   readonly #events: ProcessEvents;
   readonly #options: ProcessOptions;
-  readonly #timer: NodeJS.Timeout;
+  /** The time for the first word, then the heartbeat: loading a codec library is no hanging. */
+  #timer: NodeJS.Timeout;
   #unanswered = 0;
   #down = false;
   #said = '';
@@ -81,8 +84,7 @@ export class CodecProcess {
     });
     this.#child.once('error', (error) => this.#gone(`it did not start: ${error.message}`));
     this.#child.once('exit', (code, signal) => this.#gone(this.#why ?? `it ended (${signal ?? code})`));
-    this.#timer = setInterval(() => this.#beat(), options.heartbeatMs);
-    this.#timer.unref();
+    this.#timer = setTimeout(() => this.kill('it said nothing'), options.startMs).unref();
     lowerPriority(this.#child.pid);
   }
 
@@ -111,7 +113,7 @@ export class CodecProcess {
 
   /** Lets it end by itself, and makes it end after a second. */
   async close(): Promise<void> {
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
     if (this.#down || this.#child.pid === undefined) return;
     const exited = new Promise<void>((resolve) => this.#child.once('exit', () => resolve()));
     this.writer.flush();
@@ -134,7 +136,7 @@ export class CodecProcess {
   #gone(reason: string): void {
     if (this.#down) return;
     this.#down = true;
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
     this.#pipe.destroy();
     this.#events.onDown(reason);
   }
@@ -147,7 +149,10 @@ export class CodecProcess {
     }
     if (type === MessageType.hello) {
       const hello = readHello(payload);
-      if (hello !== null) this.#events.onHello(hello);
+      if (hello === null) return;
+      clearTimeout(this.#timer);
+      this.#timer = setInterval(() => this.#beat(), this.#options.heartbeatMs).unref();
+      this.#events.onHello(hello);
       return;
     }
     const job = this.jobs.get(message.job);

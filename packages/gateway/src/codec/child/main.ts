@@ -8,18 +8,18 @@ import { MessageType, WireReader, WireWriter } from '../wire.ts';
 import { type Library, loadLibrary } from './library.ts';
 import { Runner } from './runner.ts';
 import { warmUp } from './warm-up.ts';
-import { startWatchdog } from './watchdog.ts';
+import { startWatchdog, type Watchdog } from './watchdog.ts';
 
 const [name = 'node-av', silence = '30000'] = process.argv.slice(2);
 
 const socket = new Socket({ fd: 3 });
 const writer = new WireWriter(socket);
-const watchdog = startWatchdog(Number(silence));
 let runner: Runner | null = null;
+let watchdog: Watchdog | null = null;
 
 const reader = new WireReader((message) => {
   if (message.type === MessageType.ping) {
-    watchdog.alive();
+    watchdog?.alive();
     writer.signal(MessageType.pong, 0);
   } else {
     runner?.receive(message);
@@ -46,5 +46,6 @@ if (library !== null) {
 }
 // Not before: orders that came while the library was being loaded wait in the pipe.
 socket.on('data', (chunk: Buffer) => reader.read(chunk));
+watchdog = startWatchdog(Number(silence));
 const hello: Hello = { unavailable };
 writer.json(MessageType.hello, 0, hello);
