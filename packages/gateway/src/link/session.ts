@@ -73,6 +73,8 @@ class TurnedAway extends Error {
 
 /** Resumes in a row that may fail before everything is made anew. */
 const MAX_RESUMES = 3;
+/** A goodbye that was on its way when media ended is here by then. */
+const GOODBYE_MS = 1_000;
 
 export class Session implements LinkSession {
   readonly #context: SessionContext;
@@ -92,6 +94,7 @@ export class Session implements LinkSession {
   #first: PromiseWithResolvers<void> | null = null;
   #media: PromiseWithResolvers<void> | null = null;
   #ping: NodeJS.Timeout | null = null;
+  #grace: NodeJS.Timeout | null = null;
   #heardAt = 0;
   #recovering = false;
   #full = false;
@@ -233,7 +236,7 @@ export class Session implements LinkSession {
         onConnected: () => media.resolve(),
         onFailed: (reason) => {
           media.reject(new Error(`media: ${reason}`));
-          if (this.#connection === connection && this.#media === null) this.#lost(true, reason);
+          if (this.#connection === connection && this.#media === null) this.#mediaLost(reason);
         },
         onData: (message) => {
           if (this.#connection === connection) this.#onData(message);
@@ -421,8 +424,23 @@ export class Session implements LinkSession {
 
   // --- coming back ---
 
+  /** A server that sends somebody away may end his media before its goodbye is here: coming back then would be wrong. */
+  #mediaLost(reason: string): void {
+    if (this.#ended || this.#grace !== null) return;
+    if (this.#signal?.open !== true) {
+      this.#lost(true, reason);
+      return;
+    }
+    this.#grace = setTimeout(() => {
+      this.#grace = null;
+      this.#lost(true, reason);
+    }, GOODBYE_MS);
+  }
+
   #lost(full: boolean, reason: string): void {
     if (this.#ended || !this.#started) return;
+    if (this.#grace !== null) clearTimeout(this.#grace);
+    this.#grace = null;
     if (full) this.#full = true;
     if (this.#recovering) return;
     this.#context.warn('the link to the media server is being brought back', reason);
@@ -569,6 +587,7 @@ export class Session implements LinkSession {
   async #dispose(): Promise<void> {
     this.#ended = true;
     if (this.#ping !== null) clearInterval(this.#ping);
+    if (this.#grace !== null) clearTimeout(this.#grace);
     this.#pauseEnd?.();
     this.#wake?.();
     this.#first?.reject(new Error('the link was closed'));

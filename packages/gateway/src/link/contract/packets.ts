@@ -22,6 +22,8 @@ const STAP_A = Buffer.from([0x78, 0, 4, 0x67, 0x42, 0xe0, 0x1f, 0, 4, 0x68, 0xce
 const PACKETS_PER_FRAME = 3;
 const FRAMES_PER_GROUP = 10;
 const INDEX_BYTES = 4;
+export const FRAME_MS = 20;
+const MAX_CATCH_UP = 25;
 
 /** The index that a received payload carries at its end. */
 export function indexOf(payload: Uint8Array): number {
@@ -43,6 +45,8 @@ export class Pump {
   readonly #timer: NodeJS.Timeout;
   #timestamp: number;
   #frame = 0;
+  /** Frames so far: media time is this times {@link FRAME_MS}. */
+  frames = 0;
 
   constructor(publication: LinkPublication, kind: 'audio' | 'video', seed: number) {
     this.publication = publication;
@@ -50,7 +54,13 @@ export class Pump {
     this.#random = seeded(seed);
     // Near the wrap of timestamps, so that every case crosses it.
     this.#timestamp = 2 ** 32 - 9_000;
-    this.#timer = setInterval(() => this.step(), 20);
+    const begun = performance.now();
+    let frames = 0;
+    // A busy machine may be late; the stream's own time is not.
+    this.#timer = setInterval(() => {
+      const due = (performance.now() - begun) / FRAME_MS;
+      for (let i = 0; frames < due && i < MAX_CATCH_UP; i++, frames++) this.step();
+    }, FRAME_MS);
   }
 
   stop(): void {
@@ -65,6 +75,7 @@ export class Pump {
   /** One frame. */
   step(): void {
     const video = this.#kind === 'video';
+    this.frames += 1;
     this.#timestamp = (this.#timestamp + (video ? 1_800 : 960)) % 2 ** 32;
     if (!video) {
       this.#send([Buffer.from([0xfc]), this.#bytes(80)], false);

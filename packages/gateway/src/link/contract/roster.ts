@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { LinkRefused } from '../types.ts';
 import { type Lab, until } from './lab.ts';
+import { publish, subscribe } from './media.ts';
 
 const VIDEO = { kind: 'video', source: 'camera', name: 'camera', width: 360, height: 640, muted: false } as const;
 const SILENT = { onKeyframeNeeded() {}, onMutedByServer() {} };
@@ -72,7 +73,11 @@ export function rosterSuite(lab: () => Lab): void {
 
   it('[LK6] the quality of connections is told by identity', async () => {
     const anna = await lab().join('anna');
-    await lab().joinPeer('bert');
+    const bert = await lab().joinPeer('bert');
+    // Servers tell it of oneself and of those whose tracks one has.
+    const { pump } = await publish(bert, 'audio');
+    await subscribe(anna, 'bert', 'audio');
     await until('a quality of each', () => anna.told.qualities.has('bert') && anna.told.qualities.has('anna'), 20_000);
+    pump.stop();
   }, 30_000);
 }
