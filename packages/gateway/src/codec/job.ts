@@ -47,8 +47,9 @@ export class JobQueue {
     this.#options = options;
   }
 
-  get waiting(): number {
-    return this.#frames;
+  /** Frames that were written and are not done, here and in the process. */
+  get pending(): number {
+    return this.#waiting.length + this.#flying;
   }
 
   frame(place: number, aux: number, data: Uint8Array): void {

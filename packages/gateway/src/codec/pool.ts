@@ -41,6 +41,8 @@ export interface CodecPoolOptions {
 export interface CodecPoolWithCounts extends CodecPool {
   /** Frames dropped because a job fell behind, since the start. */
   readonly dropped: number;
+  /** Frames written to open jobs and not done yet. */
+  readonly pending: number;
 }
 
 /** Frames of sound that a process may hold of one job. */
@@ -73,6 +75,7 @@ class Pool implements CodecPoolWithCounts {
   dropped = 0;
   readonly #limits: CodecLimits;
   readonly #slots: Slots;
+  readonly #queues = new Set<JobQueue>();
   readonly #log: CodecPoolOptions['log'];
 
   constructor(options: CodecPoolOptions) {
@@ -109,6 +112,12 @@ class Pool implements CodecPoolWithCounts {
         options.onTrouble?.(text);
       },
     });
+  }
+
+  get pending(): number {
+    let sum = 0;
+    for (const queue of this.#queues) sum += queue.pending;
+    return sum;
   }
 
   processes(): readonly number[] {
@@ -202,6 +211,7 @@ class Pool implements CodecPoolWithCounts {
       open = false;
       this.jobs[order.kind]--;
       placement?.leave();
+      if (queue !== null) this.#queues.delete(queue);
     };
     const events: ProcessJob = {
       onOutput: (place, aux, data) => {
@@ -234,6 +244,7 @@ class Pool implements CodecPoolWithCounts {
       },
     });
     queue = line;
+    this.#queues.add(line);
     return {
       write: (input) => {
         // Anything else would poison the job's count.
