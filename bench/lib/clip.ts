@@ -11,13 +11,24 @@ export interface Clip {
   readonly bitsPerSecond: number;
 }
 
-/** Makes it with the ffmpeg program. */
-export function makeClip(seconds = 10): Clip {
+/** Makes it with the ffmpeg program. @param groupPictures from one keyframe to the next. */
+export function makeClip(seconds = 10, groupPictures = 50): Clip {
   const folder = mkdtempSync(join(tmpdir(), 'lianmai-clip-'));
   const file = join(folder, 'clip.flv');
   try {
     const input = ['-f', 'lavfi', '-i', 'testsrc2=size=360x640:rate=25', '-f', 'lavfi', '-i', 'sine=440:r=44100'];
-    const video = ['-c:v', 'libx264', '-preset', 'veryfast', '-tune', 'zerolatency', '-profile:v', 'main', '-g', '50'];
+    const video = [
+      '-c:v',
+      'libx264',
+      '-preset',
+      'veryfast',
+      '-tune',
+      'zerolatency',
+      '-profile:v',
+      'main',
+      '-g',
+      `${groupPictures}`,
+    ];
     const rate = ['-b:v', '580k', '-maxrate', '580k', '-bufsize', '580k', '-x264-params', 'nal-hrd=cbr:force-cfr=1'];
     const audio = ['-c:a', 'aac', '-ac', '1', '-b:a', '64k'];
     execFileSync('ffmpeg', [
