@@ -33,8 +33,10 @@ const maxPieces = 25;
 const maxRefillSamples = 90 * pieceSamples;
 /** A job that ends is opened again after this, doubled with every end that follows soon. */
 const reopenMs = 20;
-const maxReopenMs = 5_000;
+const maxReopenMs = 1_000;
 const soonMs = 10_000;
+/** Without any place for a job for so long, sound cannot be had. */
+const maxWithoutJobMs = 10_000;
 /** Ends in a row, each soon after the last, that show that this sound cannot be had. */
 const maxEnds = 6;
 
@@ -75,6 +77,8 @@ export class AudioFeed {
   #jobZero = 0;
   #channels: 1 | 2 | 0 = 0;
   #firstChannels: 1 | 2 = 1;
+  /** The configuration was told: it never changes. */
+  #told = false;
   /** Next place to feed, NaN before the stream begins. */
   #fed = Number.NaN;
   /** Place after the last frame that came from the encoder. */
@@ -148,16 +152,18 @@ export class AudioFeed {
     const { timeline } = this.#options;
     const time = timeline.audio;
     if (!time.anchored) time.anchorAt(timeline.origin, now);
-    // After a mute or an absence the stream is older than its sound: nothing of the past is made up.
-    const from = Math.max(timeline.origin, timeline.lastLocal);
+    // A stream that is older than its sound: nothing of the past is made up.
+    const from =
+      timeline.lastLocal > timeline.origin ? Math.max(timeline.lastLocal, this.heldSince(now)) : timeline.origin;
     this.#fed = Math.ceil(time.placeAt(from) / gridSamples) * gridSamples;
     this.#encoded = this.#fed;
     const first = this.#held.find((packet) => packet.payload.length > 2);
     if (this.#channels === 0) {
       this.#channels = first === undefined ? this.#firstChannels : opusStereo(first.payload) ? 2 : this.#firstChannels;
     }
-    if (!this.#open(now)) return;
-    this.#options.onConfig(this.#channels);
+    this.#openedAt = now;
+    this.#open(now);
+    if (this.#unavailable) return;
     for (const packet of this.#held) {
       if (packet.place < this.#fed) continue;
       this.#silence(packet.place - this.#fed);
@@ -227,8 +233,13 @@ export class AudioFeed {
       if (time.localAt(place) - now > maxLeadMs) return;
     }
     this.#lateStart = Number.NaN;
-    this.#silence(Math.min(place - this.#fed, maxPieces * pieceSamples));
-    this.#fed = place;
+    const gap = place - this.#fed;
+    this.#silence(Math.min(gap, maxRefillSamples));
+    if (gap > maxRefillSamples) {
+      // Nothing was made for longer than can be filled: the job goes on without a hole, at a later place.
+      this.#jobZero += gap - maxRefillSamples;
+      this.#fed = place;
+    }
     this.#write(payload, samples);
   }
 
@@ -262,37 +273,42 @@ export class AudioFeed {
     this.#fed += samples;
   }
 
-  /** False when there is no encoder. */
-  #open(now: number): boolean {
+  /** Opens a job at the next place to feed; where none runs for the moment, it is tried again. */
+  #open(now: number): void {
     const { codecs } = this.#options;
-    const zero = this.#fed;
+    const channels = this.#channels === 2 ? 2 : 1;
     const job = codecs.openOpusToAac(
-      { channels: this.#channels === 2 ? 2 : 1 },
+      { channels },
       {
-        onOutput: (output) => this.#output(output, zero),
-        onEnd: (reason) => this.#ended(reason),
+        onOutput: (output) => {
+          if (this.#job === job) this.#output(output);
+        },
+        onEnd: (reason) => {
+          if (this.#job === job) this.#ended(reason);
+        },
       },
     );
     if (job === null) {
-      this.#giveUp(codecs.unavailable ?? 'No place is left in the budget of audio codecs.');
-      return false;
+      if (codecs.unavailable !== null) this.#giveUp(codecs.unavailable);
+      else if (now - this.#openedAt > maxWithoutJobMs) this.#giveUp('No place is left in the budget of audio codecs.');
+      else this.#reopenLater(now);
+      return;
     }
     this.#job = job;
-    this.#jobZero = zero;
+    this.#jobZero = this.#fed;
     this.#openedAt = now;
-    return true;
+    if (!this.#told) this.#options.onConfig(channels);
+    this.#told = true;
   }
 
-  #output(output: AacOutput, zero: number): void {
-    if (this.#closed || Number.isNaN(this.#fed)) return;
-    const place = zero + output.place;
+  #output(output: AacOutput): void {
+    const place = this.#jobZero + output.place;
     this.#encoded = place + aacSamples;
     this.#options.onFrame(output.data, this.#options.timeline.audio.localAt(place));
   }
 
   #ended(reason: 'crashed' | 'undecodable' | 'refused'): void {
     this.#job = null;
-    if (this.#closed || !this.started) return;
     this.stats.crashes++;
     if (reason === 'refused') {
       this.#giveUp('The codec process refused the sound.');
@@ -305,8 +321,14 @@ export class AudioFeed {
       this.#giveUp('The encoder ended again and again on this sound.');
       return;
     }
-    this.#reopenWait = this.#ends > 1 ? Math.min(maxReopenMs, this.#reopenWait * 2) : reopenMs;
+    if (this.#ends === 1) this.#reopenWait = reopenMs;
+    this.#openedAt = now;
+    this.#reopenLater(now);
+  }
+
+  #reopenLater(now: number): void {
     this.#reopenAt = now + this.#reopenWait;
+    this.#reopenWait = Math.min(maxReopenMs, this.#reopenWait * 2);
   }
 
   /** Goes on where the last frame ended; what was on its way is silence. */
@@ -314,8 +336,9 @@ export class AudioFeed {
     this.#reopenAt = Number.NaN;
     const end = this.#fed;
     this.#fed = Math.max(this.#encoded, end - maxRefillSamples);
-    if (!this.#open(now)) return;
-    this.#silence(end - this.#fed);
+    this.#open(now);
+    if (this.#job === null) this.#fed = end;
+    else this.#silence(end - this.#fed);
   }
 
   #giveUp(detail: string): void {

@@ -112,7 +112,10 @@ class ParticipantEgress implements Egress {
       onUnit: (unit) => {
         if (this.#video === video) this.#videoUnit(unit);
       },
-      onBegin: (localMs) => this.#timeline.start(localMs),
+      onBegin: (localMs) => {
+        this.#timeline.start(localMs);
+        if (this.#audio !== null) this.#feed.start(this.#options.clock());
+      },
       onUnavailable: (detail) => this.#options.onTrouble({ kind: 'no-video-codec', detail }),
     });
     this.#video = video;

@@ -11,7 +11,16 @@ describe('picture and sound on one timeline', () => {
     [4, -100, 100, 100],
   ] as const) {
     it(`[EG30] stay within 40 ms for an hour: wall ${wallPpm}, sound ${audioPpm}, picture ${videoPpm} ppm`, () => {
-      const scene = new Scene({ seed, wallPpm, audioPpm, videoPpm, jitterMs: 40, videoLagMs: 60, reportNoiseMs: 2, fps: 10 });
+      const scene = new Scene({
+        seed,
+        wallPpm,
+        audioPpm,
+        videoPpm,
+        jitterMs: 40,
+        videoLagMs: 60,
+        reportNoiseMs: 2,
+        fps: 10,
+      });
       scene.units.keep = false;
       scene.addBoth();
       let worst = 0;

@@ -162,6 +162,11 @@ export class FakeVideoJob implements CodecJob<ForeignFrame> {
   close(): void {
     this.closed = true;
   }
+
+  crash(): void {
+    this.closed = true;
+    this.sink.onEnd('crashed');
+  }
 }
 
 export class FakeCodecs implements CodecPool {
@@ -169,6 +174,7 @@ export class FakeCodecs implements CodecPool {
   readonly audio: FakeAudioJob[] = [];
   readonly video: FakeVideoJob[] = [];
   videoPlaces = 1;
+  audioPlaces = 1;
   readonly jobs: Readonly<Record<CodecJobKind, number>> = {
     'aac-to-opus': 0,
     'opus-to-aac': 0,
@@ -181,7 +187,7 @@ export class FakeCodecs implements CodecPool {
   }
 
   openOpusToAac(options: { readonly channels: 1 | 2 }, sink: CodecSink<AacOutput>): FakeAudioJob | null {
-    if (this.unavailable !== null) return null;
+    if (this.unavailable !== null || this.audio.filter((job) => !job.closed).length >= this.audioPlaces) return null;
     const job = new FakeAudioJob(options.channels, sink);
     this.audio.push(job);
     return job;

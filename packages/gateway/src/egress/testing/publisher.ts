@@ -5,7 +5,7 @@
 import { H264Packetizer, parameterPackets } from '../../rtp/packetize.ts';
 import type { Egress } from '../types.ts';
 import type { FakeClock, FakeSubscription } from './fakes.ts';
-import { config, h264Picture, opusPacket } from './pictures.ts';
+import { config, h264Picture, opusPacket, vp8Payloads, vp8Picture } from './pictures.ts';
 
 export interface PublisherOptions {
   readonly clock: FakeClock;
@@ -83,6 +83,10 @@ export class Publisher {
   /** Sound is sent in a packet each 400 ms, as Opus does in silence. */
   dtx = false;
   reporting = true;
+  stereo = false;
+  codec: 'h264' | 'vp8' = 'h264';
+  /** So many video packets are lost for good. */
+  dropNext = 0;
   /** Every packet is lost. */
   outage = false;
   sequence = { audio: 65_000, video: 65_500 };
@@ -134,6 +138,27 @@ export class Publisher {
     }
   }
 
+  /** The next picture is a keyframe. */
+  needKeyframe(): void {
+    this.#keyframeDue = true;
+  }
+
+  /** Nothing arrives for so long, and then everything that was sent meanwhile. */
+  stall(ms: number): void {
+    const until = this.#options.clock.now + ms;
+    this.#lastArrival.audio = Math.max(this.#lastArrival.audio, until);
+    this.#lastArrival.video = Math.max(this.#lastArrival.video, until);
+  }
+
+  /** Sound stops for so long, and its timestamps with it. */
+  pauseClock(ms: number): void {
+    this.sendAudio = false;
+    this.#events.add(this.#options.clock.now + ms, () => {
+      this.sendAudio = true;
+      this.#zero.audio -= ms * 48;
+    });
+  }
+
   /** Another sender takes over: other sequence numbers and timestamps. */
   renumber(): void {
     for (const kind of ['audio', 'video'] as const) {
@@ -176,7 +201,7 @@ export class Publisher {
     const index = this.#audioIndex++;
     const capture = this.#began + index * period;
     if (this.sendAudio && this.audio !== null && (!this.dtx || index % 20 === 0)) {
-      const payload = this.dtx ? Uint8Array.of(31 << 3) : opusPacket(capture);
+      const payload = this.dtx ? Uint8Array.of(31 << 3) : opusPacket(capture, this.stereo);
       this.#send('audio', { payload, timestamp: this.#zero.audio + index * 960, marker: false }, t + 20);
     }
     this.#events.add(this.#began + (index + 1) * period, () => this.#captureAudio());
@@ -190,10 +215,17 @@ export class Publisher {
       const bytes = keyframe ? this.#options.frameBytes * 8 : this.#options.frameBytes;
       const timestamp = Math.floor(this.#stamp('video', t));
       let spread = 0;
-      this.#packetizer.send(h264Picture(keyframe, t, bytes), keyframe ? this.#parameters : null, timestamp, {
-        send: (payload, stamp, marker) =>
-          this.#send('video', { payload, timestamp: stamp, marker }, t + this.#options.videoLagMs + spread++),
-      });
+      const send = (payload: Uint8Array, stamp: number, marker: boolean) =>
+        this.#send('video', { payload, timestamp: stamp, marker }, t + this.#options.videoLagMs + spread++);
+      if (this.codec === 'h264') {
+        const parameters = keyframe ? this.#parameters : null;
+        this.#packetizer.send(h264Picture(keyframe, t, bytes), parameters, timestamp, { send });
+      } else {
+        const payloads = vp8Payloads(vp8Picture(keyframe, t, bytes), this.framesSent & 0x7fff);
+        payloads.forEach((payload, i) => {
+          send(payload, timestamp, i === payloads.length - 1);
+        });
+      }
       this.framesSent++;
     }
     this.#events.add(t + 1_000 / this.#options.fps, () => this.#captureVideo());
@@ -206,6 +238,10 @@ export class Publisher {
     this.#sent[kind].set(sequence, sent);
     this.#sent[kind].delete((sequence - 1_000) & 0xffff);
     if (this.outage || random() < loss) return;
+    if (kind === 'video' && this.dropNext > 0) {
+      this.dropNext--;
+      return;
+    }
     // Jitter keeps the order; what is reordered comes behind the next ones.
     const inOrder = Math.max(this.#lastArrival[kind], at + delayMs + jitterMs * random());
     this.#lastArrival[kind] = inOrder;
@@ -219,7 +255,7 @@ export class Publisher {
       const subscription = this[kind];
       if (subscription === null || subscription.closed) return;
       subscription.sink.onRtp(
-        { ...sent, sequence, timestamp: sent.timestamp % 4_294_967_296 },
+        { ...sent, sequence, timestamp: (sent.timestamp + 2 ** 40) % 4_294_967_296 },
         this.#options.clock.now,
       );
     });
@@ -243,7 +279,7 @@ export class Publisher {
         const sends = kind === 'audio' ? this.sendAudio : this.sendVideo;
         if (subscription === null || subscription.closed || !sends) continue;
         const ntp = this.#wall(t) + (random() - 0.5) * 2 * reportNoiseMs;
-        const stamp = Math.floor(this.#stamp(kind, t)) % 4_294_967_296;
+        const stamp = (Math.floor(this.#stamp(kind, t)) + 2 ** 40) % 4_294_967_296;
         this.#events.add(t + delayMs, () => subscription.sink.onSenderReport(ntp, stamp, clock.now));
       }
     }
