@@ -54,7 +54,7 @@ const alphabet = ['P', 'K', 'want', 'answer', 'crash', 'late', 'stop'] as const;
 type Step = (typeof alphabet)[number];
 
 function play(steps: readonly Step[]): Stage {
-  const stage = new Stage({ ...bridgeDefaults, intervalMs: 100, leadMs: 20, freshMs: 0, holdMs: 300 });
+  const stage = new Stage({ ...bridgeDefaults, intervalMs: 100, leadMs: 20, freshMs: 0, drainMs: 300 });
   const frame = (keyframe: boolean) => {
     stage.now += 33;
     stage.bridge.frame(stage.phone.picture(keyframe, stage.now));

@@ -7,7 +7,8 @@
  *
  * A bridge needs some time to set up. So it is told to begin at a picture that is yet to come (`E`): those before it go
  * out as they are, and from `E` on the phone's are held for the moment that the bridge needs, and forgotten when its IDR
- * is there – or sent after all when it fails.
+ * is there. One that is late for `E` makes nobody wait: what was held goes out, what it makes is left out until it has
+ * caught up, and then it is asked for an IDR of the next picture.
  *
  * A bridge that ends in the middle leaves its viewers at its last picture until a keyframe comes: the phone's own, or that
  * of another bridge when the interval between two is over.
@@ -40,9 +41,11 @@ export interface BridgeLimits {
   readonly dueMs: number;
   /** Between keyframes of a running bridge, at least. */
   readonly keyframeIntervalMs: number;
-  /** Pictures are held back for a bridge up to this; then they go out as they are. */
+  /** Pictures are held back for a bridge's first one up to this; then they go out as they are. */
   readonly holdMs: number;
-  /** Time for a bridge's first picture when nobody waits for the phone's pictures. */
+  /** The phone's keyframe is held back for the bridge's last pictures up to this after the last one that came. */
+  readonly drainMs: number;
+  /** Time from a bridge's opening to its first picture that can be sent. */
   readonly setUpMs: number;
   /** A bridge at work that is behind by so much is given up. */
   readonly lagMs: number;
@@ -54,28 +57,34 @@ export const bridgeDefaults: Omit<BridgeLimits, 'intervalMs'> = {
   freshMs: 100,
   dueMs: 80,
   keyframeIntervalMs: 250,
-  holdMs: 150,
+  holdMs: 50,
+  drainMs: 150,
   setUpMs: 2_000,
   lagMs: 1_000,
-  leadMs: 50,
+  leadMs: 40,
 };
 
 /** Bounds of the lead. */
 const MIN_LEAD_MS = 10;
-const MAX_LEAD_MS = 150;
+const MAX_LEAD_MS = 100;
 /** A group whose last picture is older than this tells nothing of now. */
 const MAX_AGE_MS = 500;
-/** Pictures held are bounded by `holdMs`; this many come from a source that floods. */
+/** Pictures held are bounded in time; this many come from a source that floods. */
 const MAX_HELD = 120;
 /** What encoding one picture may take; a lead that is right leaves no more than this to wait. */
 const ENCODING_MS = 8;
 
-type Phase = 'warming' | 'live' | 'draining';
+/**
+ * `warming`: its first picture is waited for. `late`: that did not come in time. `live`: its pictures go out. `draining`:
+ * its last ones do, before the phone's keyframe.
+ */
+type Phase = 'warming' | 'late' | 'live' | 'draining';
 
 interface Job {
   readonly handle: BridgeJob;
   phase: Phase;
-  readonly encodeFromMs: number;
+  /** Its first picture that can be sent: an IDR of this stamp or later. */
+  encodeFromMs: number;
   readonly openedAt: number;
   /** Stamp of the last picture written, and of the last that came out. */
   written: number;
@@ -204,7 +213,15 @@ export class Bridge {
       this.#hold(job, frame, now);
       return;
     }
-    if (job.phase === 'warming' && this.#chain === 'phone') {
+    if (job.phase === 'late' && job.came >= job.written) {
+      job.phase = 'warming';
+      job.encodeFromMs = frame.timestampMs;
+      job.handle.requestKeyframe();
+      if (this.#job !== job) return;
+    }
+    if (job.phase === 'late') {
+      this.#pass(frame, null);
+    } else if (job.phase === 'warming' && this.#chain === 'phone') {
       // Before it is written: a bridge may answer, or end, within the call.
       if (frame.timestampMs < job.encodeFromMs) this.#pass(frame, null);
       else this.#hold(job, frame, now);
@@ -240,6 +257,10 @@ export class Bridge {
   #release(): void {
     const held = this.#job?.held ?? [];
     this.#dismiss();
+    this.#sendHeld(held);
+  }
+
+  #sendHeld(held: readonly GroupUnit[]): void {
     let parameters: VideoConfig | null = null;
     for (const unit of held) {
       if (unit.kind === 'video-config') parameters = unit;
@@ -262,15 +283,12 @@ export class Bridge {
   #expire(now: number): void {
     const job = this.#job;
     if (job === null) return;
-    const { holdMs, setUpMs, lagMs } = this.#limits;
+    const { holdMs, drainMs, setUpMs, lagMs } = this.#limits;
     switch (job.phase) {
       case 'warming':
-        if (job.held.length > 0 && now - job.heldAt > holdMs) {
-          this.#learn(now - job.heldAt);
-          this.#release();
-        } else if (now - job.openedAt > setUpMs) {
-          this.#release();
-        }
+      case 'late':
+        if (now - job.openedAt > setUpMs) this.#release();
+        else if (job.held.length > 0 && now - job.heldAt > holdMs) this.#late(job, now);
         break;
       case 'live':
         if (job.came < job.written && (now - job.cameAt > lagMs || job.written - job.came > 2 * lagMs)) {
@@ -280,9 +298,15 @@ export class Bridge {
         break;
       case 'draining':
         // As long as pictures come it is not given up, within reason: the phone may have sent many at once.
-        if (now - Math.max(job.heldAt, job.cameAt) > holdMs || now - job.heldAt > lagMs) this.#release();
+        if (now - Math.max(job.heldAt, job.cameAt) > drainMs || now - job.heldAt > lagMs) this.#release();
         break;
     }
+  }
+
+  #late(job: Job, now: number): void {
+    this.#learn(now - job.heldAt);
+    job.phase = 'late';
+    this.#sendHeld(job.held.splice(0));
   }
 
   #learn(waitedMs: number): void {
@@ -366,6 +390,10 @@ export class Bridge {
     }
     const now = this.#ports.clock();
     const { timestampMs, keyframe } = output;
+    if (job.phase === 'late') {
+      job.came = timestampMs;
+      return;
+    }
     const begins = job.phase === 'warming';
     const fits = timestampMs >= this.#sentMs && (!begins || (keyframe && timestampMs >= job.encodeFromMs));
     if (!fits || (keyframe && job.parameters === null)) {

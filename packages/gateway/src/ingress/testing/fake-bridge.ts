@@ -7,7 +7,7 @@ export class FakeBridge implements BridgeJob {
   readonly encoder: number;
   readonly encodeFromMs: number;
   readonly #sink: CodecSink<BridgeOutput>;
-  readonly #waiting: VideoFrame[] = [];
+  readonly #waiting: { readonly frame: VideoFrame; readonly keyframe: boolean }[] = [];
   #decoded = -1;
   #number = 0;
   #idr = true;
@@ -40,7 +40,8 @@ export class FakeBridge implements BridgeJob {
     }
     this.#decoded = picture.number;
     if (input.timestampMs < this.encodeFromMs) return;
-    this.#waiting.push(input);
+    this.#waiting.push({ frame: input, keyframe: this.#idr });
+    this.#idr = false;
     this.onWritten();
   }
 
@@ -56,16 +57,15 @@ export class FakeBridge implements BridgeJob {
   /** Answers the oldest picture that waits; false when there is none. */
   answer(): boolean {
     if (this.closed || this.over) return false;
-    const input = this.#waiting.shift();
-    if (input === undefined) return false;
+    const next = this.#waiting.shift();
+    if (next === undefined) return false;
     const number = this.#number++;
-    const keyframe = this.#idr;
-    this.#idr = false;
-    const { index } = readPicture(input);
+    const { frame, keyframe } = next;
+    const { index } = readPicture(frame);
     if (keyframe) this.#sink.onOutput(makeConfig(this.encoder));
     if (this.closed) return true;
     const reference = keyframe ? -1 : number - 1;
-    this.#sink.onOutput(makePicture({ encoder: this.encoder, index, number, reference }, input.timestampMs));
+    this.#sink.onOutput(makePicture({ encoder: this.encoder, index, number, reference }, frame.timestampMs));
     return true;
   }
 
