@@ -8,7 +8,7 @@ import { HANDSHAKE_RANDOM_BYTES, Handshake } from './handshake.ts';
 import { PlayerSocket } from './player-socket.ts';
 import { RATE_WINDOW_MS, RateWindow } from './rate-window.ts';
 import { ServerSession, type SessionWire } from './session.ts';
-import type { Playing, RtmpLimits, RtmpServerOptions } from './types.ts';
+import type { Playing, PublishEnd, RtmpLimits, RtmpServerOptions } from './types.ts';
 
 /** A client that no door has let in sends commands only: so much is enough for them, and little to reserve for strangers. */
 const STRANGER_MESSAGE_BYTES = 65_536;
@@ -69,8 +69,8 @@ export class Connection implements SessionWire {
     socket.on('error', () => {
       // 'close' follows and is what counts.
     });
-    socket.on('end', () => this.#gone('closed by the client'));
-    socket.on('close', () => this.#gone('the connection was lost'));
+    socket.on('end', () => this.#gone('closed by the client', 'closed'));
+    socket.on('close', () => this.#gone('the connection was lost', 'lost'));
   }
 
   send(bytes: Uint8Array): void {
@@ -89,6 +89,7 @@ export class Connection implements SessionWire {
   }
 
   resume(): void {
+    this.#socket.uncork();
     this.#asking = false;
     this.#reader.paused = false;
     const held = this.#held;
@@ -98,6 +99,8 @@ export class Connection implements SessionWire {
   }
 
   admitted(role: 'publisher' | 'player'): void {
+    // What is said until the session reads on goes out in one piece; ending the socket ends this too.
+    this.#socket.cork();
     this.#admittedAt = this.#options.clock();
     this.#lastData = this.#admittedAt;
     if (role === 'publisher') this.#reader.setLimits(this.#limits);
@@ -120,7 +123,7 @@ export class Connection implements SessionWire {
     this.#deadline = this.#options.clock() + LINGER_MS;
     this.#held = null;
     this.#player?.closed();
-    this.#session.closed(sentence);
+    this.#session.closed(sentence, 'ended');
     this.#socket.end();
     // What still comes is read and thrown away: bytes left unread would make the kernel reset the connection, and the
     // client would never see our last words.
@@ -138,13 +141,14 @@ export class Connection implements SessionWire {
     if (state !== 'publishing') {
       if (now - this.#opened > this.#limits.setupMs) this.#break('setting up took too long');
     } else if (now - this.#lastData > this.#limits.idleMs) {
-      this.#session.refuse({ code: 'NetStream.Publish.Rejected', description: 'Nothing was sent for too long.' });
+      this.#endPublish('Nothing was sent for too long.', 'idle');
     } else if (now - this.#admittedAt > this.#limits.maxPublishMs) {
-      this.#session.refuse({
-        code: 'NetStream.Publish.Rejected',
-        description: 'The longest time for a publish is over.',
-      });
+      this.#endPublish('The longest time for a publish is over.', 'too-much');
     }
+  }
+
+  #endPublish(description: string, cause: PublishEnd): void {
+    this.#session.refuse({ code: 'NetStream.Publish.Rejected', description }, cause);
   }
 
   /** The server stops. */
@@ -165,12 +169,14 @@ export class Connection implements SessionWire {
     this.#lastData = now;
     this.#received += data.length;
     if (this.#rate.add(now, data.length) > this.#rateBytes) {
-      if (this.#session.state === 'publishing') {
-        this.#session.refuse({ code: 'NetStream.Publish.Rejected', description: 'The bit rate is over the limit.' });
-      } else this.#break('too many bytes');
+      if (this.#session.state === 'publishing') this.#endPublish('The bit rate is over the limit.', 'too-much');
+      else this.#break('too many bytes');
       return;
     }
+    // Answers to what came together go out together.
+    this.#socket.cork();
     this.#take(data);
+    this.#socket.uncork();
     const { requests } = this.#session;
     if (requests > this.#requests) {
       const passed = requests - this.#requests;
@@ -209,14 +215,14 @@ export class Connection implements SessionWire {
 
   #break(sentence: string): void {
     if (this.#deadline === null) this.trouble(sentence);
-    this.#gone(sentence);
+    this.#gone(sentence, 'broken');
     this.#socket.destroy();
   }
 
-  #gone(sentence: string): void {
+  #gone(sentence: string, cause: PublishEnd): void {
     this.#held = null;
     this.#player?.closed();
-    this.#session.closed(sentence);
+    this.#session.closed(sentence, cause);
   }
 }
 

@@ -35,6 +35,7 @@ import type {
   PlayAdmission,
   Playing,
   PublishAdmission,
+  PublishEnd,
   Publishing,
   PublishSink,
   RtmpDoors,
@@ -142,10 +143,10 @@ export class ServerSession {
   }
 
   /** Tells the client why, and ends the connection. */
-  refuse(refusal: RtmpRefusal): void {
+  refuse(refusal: RtmpRefusal, cause: PublishEnd = 'ended'): void {
     if (this.#state === 'over') return;
     this.#status('error', refusal.code, refusal.description);
-    this.#over(refusal.description);
+    this.#over(refusal.description, cause);
     this.#wire.trouble(refusal.description);
     this.#wire.finish(refusal.description);
   }
@@ -155,16 +156,16 @@ export class ServerSession {
     if (this.#state === 'over') return;
     this.#send(CHUNK_STREAM.control, MESSAGE.userControl, 0, userControlBody(USER_CONTROL.streamEof, MESSAGE_STREAM));
     this.#status('status', refusal.code, refusal.description);
-    this.#over(refusal.description);
+    this.#over(refusal.description, 'ended');
     this.#wire.finish(refusal.description);
   }
 
   /** The connection is gone. */
-  closed(sentence: string): void {
-    this.#over(sentence);
+  closed(sentence: string, cause: PublishEnd): void {
+    this.#over(sentence, cause);
   }
 
-  #over(sentence: string): void {
+  #over(sentence: string, cause: PublishEnd): void {
     if (this.#state === 'over') return;
     this.#state = 'over';
     const sink = this.#sink;
@@ -172,7 +173,7 @@ export class ServerSession {
     this.#sink = null;
     this.#observer = null;
     observer?.onEnd(sentence);
-    sink?.onEnd(sentence);
+    sink?.onEnd(sentence, cause);
   }
 
   readonly #inner = (type: number, timestamp: number, body: Uint8Array): void => {
@@ -215,7 +216,7 @@ export class ServerSession {
         // One stream for each connection: its end is the connection's.
         if (this.#state === 'publishing' || this.#state === 'playing') {
           if (this.#state === 'publishing') this.#status('status', 'NetStream.Unpublish.Success', 'Stopped.');
-          this.#over('closed by the client');
+          this.#over('closed by the client', 'closed');
           this.#wire.finish('closed by the client');
         }
         return;
@@ -273,7 +274,7 @@ export class ServerSession {
       return;
     }
     if (this.#state !== 'asking') {
-      admission.sink.onEnd('closed before it was admitted');
+      admission.sink.onEnd('closed before it was admitted', 'lost');
       return;
     }
     this.#state = 'publishing';

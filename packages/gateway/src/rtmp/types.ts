@@ -28,9 +28,15 @@ export interface RtmpMedia {
 /** What the owner of a publish says of how it goes; every call ends in at most one `onEnd`. */
 export interface PublishSink {
   onMedia(media: RtmpMedia): void;
-  /** The connection is over (closed by the client, lost, idle, over a limit, or ended by {@link Publishing.end}). */
-  onEnd(reason: string): void;
+  /** The connection is over. @param reason in words, nothing of the client's in them. */
+  onEnd(reason: string, cause?: PublishEnd): void;
 }
+
+/**
+ * Why a publish is over: the client said so, the connection was lost, nothing came for too long, a limit (bit rate,
+ * duration), bytes that are no RTMP or over its limits, or {@link Publishing.end} and the server's stop.
+ */
+export type PublishEnd = 'closed' | 'lost' | 'idle' | 'too-much' | 'broken' | 'ended';
 
 /** A publish that was admitted, for whoever admitted it. */
 export interface Publishing {

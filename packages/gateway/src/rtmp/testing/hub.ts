@@ -1,7 +1,7 @@
 /** A door for tests that lets everybody in and hands each publish to its players, message by message. */
 import { encodeMessage } from '../chunk-writer.ts';
 import { CHUNK_STREAM, MESSAGE, MESSAGE_STREAM, OUTGOING_CHUNK_BYTES } from '../constants.ts';
-import type { Playing, Publishing, RtmpDoors, RtmpMedia, RtmpRefusal, RtmpTarget } from '../types.ts';
+import type { Playing, PublishEnd, Publishing, RtmpDoors, RtmpMedia, RtmpRefusal, RtmpTarget } from '../types.ts';
 
 const TYPES = { audio: MESSAGE.audio, video: MESSAGE.video, data: MESSAGE.dataAmf0 } as const;
 
@@ -11,6 +11,7 @@ export interface HubStream {
   publishing: Publishing | null;
   readonly media: RtmpMedia[];
   readonly ends: string[];
+  cause: PublishEnd | null;
   readonly players: Set<Playing>;
 }
 
@@ -32,7 +33,7 @@ export class Hub implements RtmpDoors {
     this.#ask();
     await this.gate;
     if (this.refusal !== null) return { kind: 'refused', refusal: this.refusal } as const;
-    const stream: HubStream = { target, publishing: null, media: [], ends: [], players: new Set() };
+    const stream: HubStream = { target, publishing: null, media: [], ends: [], cause: null, players: new Set() };
     return {
       kind: 'accepted',
       sink: {
@@ -42,8 +43,9 @@ export class Hub implements RtmpDoors {
           for (const player of stream.players) player.socket.write(bytes);
           this.#tell();
         },
-        onEnd: (reason: string) => {
+        onEnd: (reason: string, cause?: PublishEnd) => {
           stream.ends.push(reason);
+          stream.cause = cause ?? null;
           for (const player of stream.players) player.socket.end('source-ended');
           this.#tell();
         },

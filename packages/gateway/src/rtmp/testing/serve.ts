@@ -12,20 +12,20 @@ export interface Served {
   url(name: string): string;
 }
 
-/** A server on a free port with the hub behind it, on a clock that runs and can be moved. */
+/** A server on a free port with the hub behind it, on a clock that stands still until it is moved. */
 export async function serve(
   limits: Partial<RtmpLimits> = {},
   more: Partial<Pick<RtmpServerOptions, 'observe' | 'host'>> = {},
 ): Promise<Served> {
   const hub = new Hub();
   const troubles: string[] = [];
-  let moved = 0;
+  let now = 0;
   const server = await createRtmpServer({
     port: 0,
     host: '127.0.0.1',
     limits: { ...LIMITS, ...limits },
     doors: hub,
-    clock: () => performance.now() + moved,
+    clock: () => now,
     onTrouble: (_address, sentence) => troubles.push(sentence),
     ...more,
   });
@@ -34,7 +34,7 @@ export async function serve(
     hub,
     troubles,
     advance: (ms) => {
-      moved += ms;
+      now += ms;
     },
     url: (name) => `rtmp://127.0.0.1:${server.port}/live/${name}`,
   };
