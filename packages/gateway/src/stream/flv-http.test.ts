@@ -44,7 +44,7 @@ function scene() {
     onKeyframeNeeded: () => {},
   });
   const handler: RequestListener = (incoming, response) => {
-    const answer = serveFlv(incoming, response);
+    const answer = serveFlv(incoming, response, 100);
     const viewer = broadcast.addViewer('flv', answer.socket);
     answer.onClosed(() => {
       viewer.leave();
@@ -180,5 +180,19 @@ describe('an HTTP answer', () => {
     expect(most).toBeGreaterThan(limits.skipBacklogBytes);
     expect(most).toBeLessThan(limits.maxBacklogBytes + 300_000);
     response.destroy();
+  });
+
+  it('[MS84] an ended viewer who does not fetch the rest does not stay for ever', async () => {
+    const { state, broadcast, handler } = scene();
+    const port = await listen(createServer(handler));
+    const stuck = connect({ port, host: '127.0.0.1' });
+    stuck.on('error', () => {});
+    stuck.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    await until(() => state.answers.length === 1);
+    const { socket } = state.answers[0]!;
+    while (socket.backlogBytes() === 0) socket.write(Buffer.alloc(100_000));
+    broadcast.close('source-ended');
+    await until(() => state.closed === 1);
+    stuck.destroy();
   });
 });
