@@ -2,6 +2,7 @@
 import { type PhoneCodeName, STREAM_APP } from '@lianmai/protocol';
 import { deriveStreamKey } from '@lianmai/tickets';
 import pino from 'pino';
+import { createCaptures } from './capture/captures.ts';
 import { createCodecPool } from './codec/pool.ts';
 import { type GatewayConfigInput, gatewayConfigSchema } from './config.ts';
 import { Gate } from './doors/gate.ts';
@@ -153,11 +154,13 @@ export async function createGateway(input: GatewayConfigInput, { host, link }: G
   }
 
   const doors: RtmpDoors = { publish, play };
+  const captures = createCaptures(clock);
   const rtmp = await createRtmpServer({
     port: config.rtmp.port,
     host: config.rtmp.host,
     limits: config.rtmp.limits,
     doors,
+    observe: captures.observe,
     clock,
     onTrouble: (remoteAddress, sentence) => log.info({ remoteAddress }, sentence),
   }).catch(async (error: unknown) => {
@@ -200,6 +203,7 @@ export async function createGateway(input: GatewayConfigInput, { host, link }: G
     openSignal,
     openFlv,
     openView,
+    startCapture: (request, listener) => captures.startCapture(request, (record) => listener.onRecord(record)),
     notify: (notice) => rooms.get(notice.roomId)?.notice(notice),
     stats: async () => {
       const all = [...rooms.values()];

@@ -1,4 +1,6 @@
 /** Phones on the wire: RTMP in, HTTP-FLV and RTMP out, joined to rooms of any LiveKit server. */
+export { type CaptureFiles, openCaptureFiles } from './capture/files.ts';
+export type { CaptureRecord, CaptureRequest } from './capture/types.ts';
 export { type GatewayConfig, type GatewayConfigInput, gatewayConfigSchema } from './config.ts';
 export { phoneUrls, type UrlHolder } from './doors/urls.ts';
 export type * from './host.ts';

@@ -1,4 +1,5 @@
 /** The running gateway as the server sees it, in this thread or in its worker. */
+import type { CaptureRecord, CaptureRequest } from './capture/types.ts';
 import type { RoomNotice } from './host.ts';
 import type { Viewer, ViewerSocket } from './stream/types.ts';
 
@@ -60,6 +61,14 @@ export interface GatewayStats {
   readonly codecs: string | null;
 }
 
+/** Whoever follows a capture. */
+export interface CaptureListener {
+  /** `begin` comes first, `end` last. */
+  onRecord(record: CaptureRecord): void;
+  /** The gateway has died or stopped: nothing more comes. */
+  onLost(): void;
+}
+
 export interface Gateway {
   /** The RTMP port in use. */
   readonly rtmpPort: number;
@@ -67,6 +76,8 @@ export interface Gateway {
   openFlv(request: FlvRequest): Promise<FlvAdmission>;
   notify(notice: RoomNotice): void;
   stats(): Promise<GatewayStats>;
+  /** Follows the next publish of a stream from its `connect` on, also one that is refused. How many at once is the caller's. */
+  startCapture(request: CaptureRequest, listener: CaptureListener): { stop(): void };
   /** The worker died and was started anew; phones come back by themselves. */
   onRestart(listener: (reason: string) => void): void;
   /** Tells phones to come back, ends everything within the time. */

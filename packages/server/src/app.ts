@@ -26,6 +26,7 @@ import { Sessions } from './identity/sessions.ts';
 import { createWechatLogin } from './identity/wechat.ts';
 import { startMediaEngine } from './media/engine.ts';
 import { embeddedService, externalService, type MediaService } from './media/service.ts';
+import { registerCapture } from './phones/capture-route.ts';
 import { createPhoneDoors } from './phones/doors.ts';
 import { doorOptions, openPhones } from './phones/open.ts';
 import type { StartGateway } from './phones/service.ts';
@@ -116,6 +117,7 @@ export async function startServer(config: Config, log: Logger, overrides: Overri
     const gate = new Gate(sessions, new ServerKeys([credentials.api]), config.limits);
     registerFunctions(app, services, gate);
     registerRoomsig(app, services, gate, urls, typeof phones === 'string' ? null : phones);
+    if (typeof phones !== 'string') registerCapture(app, phones.gateway, gate, credentials.application.sdkAppId);
     if (engine === null) registerWebhooks(app, services.presence, media.keys);
     await registerDocs(app);
     await registerPages(app, config.webDir === '' ? defaultWebDir() : config.webDir);

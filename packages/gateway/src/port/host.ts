@@ -1,9 +1,11 @@
 /** The main thread's side of the port: a gateway that lives in a worker thread, started anew when it dies. */
 import { type MessagePort, Worker } from 'node:worker_threads';
+import type { CaptureRequest } from '../capture/types.ts';
 import { type GatewayConfig, type GatewayConfigInput, gatewayConfigSchema } from '../config.ts';
 import type { GatewayHost, RoomNotice } from '../host.ts';
 import type { ViewEnd, Viewer, ViewerSocket } from '../stream/types.ts';
 import type {
+  CaptureListener,
   FlvAdmission,
   FlvRequest,
   Gateway,
@@ -63,6 +65,7 @@ class GatewayWorker implements Gateway {
   readonly #pending = new Map<number, Pending>();
   readonly #signals = new Map<number, RemoteSignal>();
   readonly #views = new Map<number, (reason: ViewEnd) => void>();
+  readonly #captures = new Map<number, CaptureListener>();
   readonly #audiences: FlvAudiences;
   readonly #restartListeners: ((reason: string) => void)[] = [];
   #worker: Worker | null = null;
@@ -118,6 +121,21 @@ class GatewayWorker implements Gateway {
       this.#pending.set(id, { kind: 'stats', resolve, reject });
       this.#post({ type: 'stats', id });
     });
+  }
+
+  startCapture(request: CaptureRequest, listener: CaptureListener): { stop(): void } {
+    const id = this.#nextId++;
+    if (this.#worker === null) {
+      queueMicrotask(() => listener.onLost());
+      return { stop: () => {} };
+    }
+    this.#captures.set(id, listener);
+    this.#post({ type: 'capture-start', id, request });
+    return {
+      stop: () => {
+        if (this.#captures.delete(id)) this.#post({ type: 'capture-stop', id });
+      },
+    };
   }
 
   onRestart(listener: (reason: string) => void): void {
@@ -208,6 +226,9 @@ class GatewayWorker implements Gateway {
     const views = [...this.#views.values()];
     this.#views.clear();
     for (const end of views) end('shutdown');
+    const captures = [...this.#captures.values()];
+    this.#captures.clear();
+    for (const listener of captures) listener.onLost();
     this.#audiences.closeAll('shutdown');
   }
 
@@ -270,6 +291,12 @@ class GatewayWorker implements Gateway {
       case 'stats': {
         const pending = this.#take(message.id);
         if (pending?.kind === 'stats') pending.resolve(message.stats);
+        return;
+      }
+      case 'capture-record': {
+        const listener = this.#captures.get(message.id);
+        if (message.record.kind === 'end') this.#captures.delete(message.id);
+        listener?.onRecord(message.record);
         return;
       }
       case 'error':

@@ -1,6 +1,7 @@
 /** What the main thread and the gateway's worker say to each other: plain data and bytes, nothing shared. */
 import type { MessagePort } from 'node:worker_threads';
 import type { PhoneCodeName } from '@lianmai/protocol';
+import type { CaptureRecord, CaptureRequest } from '../capture/types.ts';
 import type { GatewayConfigInput } from '../config.ts';
 import type { Admitted, DoorRequest, GatewayHost, Refused, RoomNotice } from '../host.ts';
 import type { TapEvent, Tracks, ViewEnd } from '../stream/types.ts';
@@ -33,6 +34,8 @@ export type ToWorker =
   | { readonly type: 'feed-keyframe'; readonly feed: number }
   | { readonly type: 'notice'; readonly notice: RoomNotice }
   | { readonly type: 'stats'; readonly id: number }
+  | { readonly type: 'capture-start'; readonly id: number; readonly request: CaptureRequest }
+  | { readonly type: 'capture-stop'; readonly id: number }
   | { readonly type: 'host-answer'; readonly id: number; readonly answer: HostAnswer }
   | { readonly type: 'host-error'; readonly id: number; readonly message: string }
   /** A port to the embedded engine, or null when there is none now. */
@@ -56,5 +59,6 @@ export type FromWorker =
   | { readonly type: 'host-call'; readonly id: number; readonly call: HostCall }
   | { readonly type: 'engine-port-wanted'; readonly id: number }
   | { readonly type: 'stats'; readonly id: number; readonly stats: GatewayStats }
+  | { readonly type: 'capture-record'; readonly id: number; readonly record: CaptureRecord }
   | { readonly type: 'error'; readonly id: number; readonly message: string }
   | { readonly type: 'stopped'; readonly id: number };

@@ -1,4 +1,5 @@
 /** The worker's side of the port: serves a gateway to the messages of the main thread. */
+import type { CaptureRequest } from '../capture/types.ts';
 import type { LocalGateway } from '../gateway.ts';
 import type { PhoneSignalConnection } from '../types.ts';
 import { Feeds } from './feeds.ts';
@@ -12,6 +13,7 @@ export interface WorkerChannel {
 export function serveGateway(gateway: LocalGateway, channel: WorkerChannel): void {
   const signals = new Map<number, PhoneSignalConnection>();
   const views = new Map<number, () => void>();
+  const captures = new Map<number, { stop(): void }>();
   /** Doors that have not answered yet, and viewers who left before they did. */
   const opening = new Set<number>();
   const leftEarly = new Set<number>();
@@ -60,6 +62,17 @@ export function serveGateway(gateway: LocalGateway, channel: WorkerChannel): voi
     release?.();
   }
 
+  function startCapture(id: number, request: CaptureRequest): void {
+    const capture = gateway.startCapture(request, {
+      onRecord(record) {
+        channel.post({ type: 'capture-record', id, record });
+        if (record.kind === 'end') captures.delete(id);
+      },
+      onLost: () => {},
+    });
+    captures.set(id, capture);
+  }
+
   channel.onMessage((message) => {
     switch (message.type) {
       case 'signal-open':
@@ -95,6 +108,13 @@ export function serveGateway(gateway: LocalGateway, channel: WorkerChannel): voi
         return;
       case 'stats':
         gateway.stats().then((stats) => channel.post({ type: 'stats', id: message.id, stats }), failed(message.id));
+        return;
+      case 'capture-start':
+        startCapture(message.id, message.request);
+        return;
+      case 'capture-stop':
+        captures.get(message.id)?.stop();
+        captures.delete(message.id);
         return;
       case 'stop':
         void gateway.stop(message.deadlineMs).finally(() => channel.post({ type: 'stopped', id: message.id }));

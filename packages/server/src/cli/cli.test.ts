@@ -123,7 +123,7 @@ describe('lianmai', { timeout: TIMEOUT_MS }, () => {
   it('[CL1] --help names every command; each command has its own help', async () => {
     const help = await run(['--help']);
     expect(help.code).toBe(0);
-    for (const command of ['serve', 'keys', 'keygen', 'rooms', 'sign', 'verify', 'cert', 'config']) {
+    for (const command of ['serve', 'keys', 'keygen', 'rooms', 'sign', 'verify', 'cert', 'capture', 'config']) {
       expect(help.out).toMatch(new RegExp(`^  ${command} `, 'm'));
     }
     const serve = await run(['serve', '--help']);

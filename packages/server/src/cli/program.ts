@@ -109,6 +109,23 @@ function createProgram(exit: (code: number) => void): Command {
       await cert(configOf(command), options);
     });
 
+  addSettings(
+    program
+      .command('capture')
+      .description(
+        'write the first seconds of the next push of a phone to <out>.jsonl and <out>.flv, tickets redacted, through a running server',
+      )
+      .argument('<stream>', '<sdkAppID>_<roomID>_<userID>, or the whole push URL'),
+    [...STORE_FLAGS, 'port', 'host', 'tls'],
+  )
+    .option('--seconds <n>', 'how long, from the push on; 1 to 60', '10')
+    .option('--out <path>', 'both files, without their endings (default: capture-<stream>)')
+    .option('--url <url>', 'the running server (default: on this machine, by the settings)')
+    .action(async (stream: string, options: { seconds: string; out?: string; url?: string }, command: Command) => {
+      const { capture } = await import('./capture.ts');
+      await capture(configOf(command), stream, options);
+    });
+
   program
     .command('config')
     .description('print the annotated sample configuration (or, with --table, the table of the documentation)')

@@ -1,5 +1,7 @@
 /** A gateway of doors without media, for tests: it records what it is told and answers what the test says. */
 import type {
+  CaptureListener,
+  CaptureRequest,
   FlvAdmission,
   FlvRequest,
   Gateway,
@@ -59,6 +61,13 @@ export class FakeConnection implements PhoneSignalConnection {
   }
 }
 
+/** One capture that was asked for. */
+export interface FakeCapture {
+  readonly request: CaptureRequest;
+  readonly listener: CaptureListener;
+  stopped: boolean;
+}
+
 /** One viewer of a stream. */
 export interface FakeViewer {
   readonly socket: ViewerSocket;
@@ -72,6 +81,7 @@ export class FakeGateway {
   readonly connections: FakeConnection[] = [];
   readonly flvs: FlvRequest[] = [];
   readonly viewers: FakeViewer[] = [];
+  readonly captures: FakeCapture[] = [];
   stopped = false;
   /** What the doors answer; null: they let everybody in. An error stands for a gateway that is being started anew. */
   answer: { readonly status: number; readonly code: number; readonly message: string } | Error | null = null;
@@ -116,6 +126,15 @@ export class FakeGateway {
       },
       notify: (notice) => void this.notices.push(notice),
       stats: async () => ({ rooms: 0, phones: 0, publishes: 0, viewers: 0, bridges: 0, codecs: null }),
+      startCapture: (request, listener) => {
+        const capture: FakeCapture = { request, listener, stopped: false };
+        this.captures.push(capture);
+        return {
+          stop: () => {
+            capture.stopped = true;
+          },
+        };
+      },
       onRestart: (listener) => {
         this.#restarted = listener;
       },
