@@ -26,10 +26,11 @@ export async function publish(
   member: Member,
   kind: 'audio' | 'video',
   seed = 1,
+  timestamp?: number,
 ): Promise<{ readonly publication: LinkPublication; readonly publisher: Publisher; readonly pump: Pump }> {
   const publisher = new Publisher();
   const publication = await member.session.publish(kind === 'video' ? VIDEO : AUDIO, publisher);
-  const pump = new Pump(publication, kind, seed);
+  const pump = new Pump(publication, kind, seed, timestamp);
   publisher.pump = pump;
   return { publication, publisher, pump };
 }
@@ -93,7 +94,8 @@ export function mediaSuite(lab: () => Lab): void {
     const bert = await lab().joinPeer('bert');
     const streams = await Promise.all(
       (['video', 'audio'] as const).map(async (kind) => {
-        const { pump, publication } = await publish(anna, kind);
+        // livekit-server 1.13 sends no reports on video whose timestamps wrap as it begins: not at the wrap.
+        const { pump, publication } = await publish(anna, kind, 1, 1_000_000);
         const { catcher } = await subscribe(bert, 'anna', kind);
         return { pump, publication, catcher, rate: kind === 'video' ? 90 : 48 };
       }),

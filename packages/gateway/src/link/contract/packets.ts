@@ -48,12 +48,12 @@ export class Pump {
   /** Frames so far: media time is this times {@link FRAME_MS}. */
   frames = 0;
 
-  constructor(publication: LinkPublication, kind: 'audio' | 'video', seed: number) {
+  /** @param timestamp the first one; near its wrap by default, so that every case crosses it. */
+  constructor(publication: LinkPublication, kind: 'audio' | 'video', seed: number, timestamp = 2 ** 32 - 9_000) {
     this.publication = publication;
     this.#kind = kind;
     this.#random = seeded(seed);
-    // Near the wrap of timestamps, so that every case crosses it.
-    this.#timestamp = 2 ** 32 - 9_000;
+    this.#timestamp = timestamp;
     const begun = performance.now();
     let frames = 0;
     // A busy machine may be late; the stream's own time is not.
