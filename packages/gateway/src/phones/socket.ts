@@ -96,7 +96,7 @@ export class PhoneSocket implements PhoneSignalConnection {
   /** The last word: the stay is over. */
   end(reason: EndReason, code: PhoneCodeName): void {
     this.send({ type: 'ended', reason, ...PHONE_CODES[code] });
-    this.#close(reason === 'server-restart' ? 1012 : 4000 + (PHONE_CODES[code].code - 20_000), reason);
+    this.#close(closeCode(reason, code), reason);
   }
 
   /** Every second or so: a phone that went out of reach closes nothing. */
@@ -137,4 +137,10 @@ function parse(frame: string): PhoneRequest | 'unknown' | null {
   if (parsed.success) return parsed.data;
   const type = typeof value === 'object' && value !== null && 'type' in value ? value.type : undefined;
   return typeof type === 'string' && !KNOWN.has(type) ? 'unknown' : null;
+}
+
+/** RFC 6455 §7.4: 1000 for an end that was wished for, 1012 for a restart, else our own code in the private range. */
+function closeCode(reason: EndReason, code: PhoneCodeName): number {
+  if (reason === 'server-restart') return 1012;
+  return code === 'ok' ? 1000 : PHONE_CODES[code].code - 16_000;
 }

@@ -326,6 +326,7 @@ describe('stay', () => {
     anna.send({ type: 'leave' });
     await scene.settle();
     expect(scene.actions).toEqual([{ userId: 'anna', action: { kind: 'leave' } }]);
+    expect(anna.closed).toEqual({ code: 1000, reason: 'left' });
     expect(scene.link.members.has('anna')).toBe(false);
     expect(ended).toHaveLength(1);
     expect(ben.last('roster').left).toEqual([{ userid: 'anna', reason: 'left' }]);
@@ -341,7 +342,7 @@ describe('stay', () => {
     scene.room.notice({ kind: 'kicked', roomId: '77', userId: 'anna' });
     await scene.settle();
     expect(anna.last('ended')).toMatchObject({ reason: 'kicked', code: PHONE_CODES.kicked.code });
-    expect(anna.closed).not.toBeNull();
+    expect(anna.closed?.code).toBe(4005);
     expect(push.ended).toHaveLength(1);
     expect(view.ends).toEqual(['revoked']);
     expect(ben.last('roster').left).toEqual([{ userid: 'anna', reason: 'kicked' }]);

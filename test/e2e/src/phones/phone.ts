@@ -125,6 +125,11 @@ export class Phone {
     this.#send({ type: 'leave' });
   }
 
+  /** Ends the room for everybody; that is answered by the end, or by a reply that refuses. */
+  dissolve(): void {
+    this.#send({ type: 'dissolve', id: 0 });
+  }
+
   /** The list as told last. */
   roster(): readonly PhoneStream[] {
     const last = this.events.findLast((event) => event.type === 'welcome' || event.type === 'roster');
