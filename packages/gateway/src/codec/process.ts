@@ -1,6 +1,5 @@
 /** One codec process as the gateway holds it: started, fed, watched by a heartbeat, ended. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { setPriority } from 'node:os';
 import { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { End, Hello, Order } from './orders.ts';
@@ -35,8 +34,6 @@ export interface ProcessEvents {
   onDown(reason: string): void;
 }
 
-/** Behind packet forwarding and before nothing else: a loaded machine delays codecs first. */
-const NICENESS = 5;
 const STDERR_BYTES = 1_000;
 const DETAIL_CHARACTERS = 200;
 
@@ -85,7 +82,6 @@ export class CodecProcess {
     this.#child.once('error', (error) => this.#gone(`it did not start: ${error.message}`));
     this.#child.once('exit', (code, signal) => this.#gone(this.#why ?? `it ended (${signal ?? code})`));
     this.#timer = setTimeout(() => this.kill('it said nothing'), options.startMs).unref();
-    lowerPriority(this.#child.pid);
   }
 
   get pid(): number | null {
@@ -180,15 +176,6 @@ function duplex(child: ChildProcess): Duplex {
   if (pipe instanceof Duplex) return pipe;
   // No process, no pipe: `error` follows, and whatever is written until then is lost with it.
   return new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
-}
-
-function lowerPriority(pid: number | undefined): void {
-  if (pid === undefined) return;
-  try {
-    setPriority(pid, NICENESS);
-  } catch {
-    // It is gone already, or the system does not allow it: then it runs as everybody.
-  }
 }
 
 function readHello(payload: Buffer): Hello | null {
