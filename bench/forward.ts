@@ -1,11 +1,13 @@
 /**
  * Fan-out of one publisher's video to 1, 10 and 100 viewers over a transport that sends nothing: the cost of choosing,
  * rewriting and remembering a packet. Beside it, in the same run, the obvious version that makes a new packet for every
- * viewer. Rows a second, and the collector's pauses a million rows.
+ * viewer. Rows a second, and the collector's pauses a million rows. And the same fan-out over the transport as the engine
+ * has it, with a local peer (the phones' gateway) open: what that costs ordinary viewers.
  */
 import { PerformanceObserver } from 'node:perf_hooks';
 import { createForwarder } from '../packages/media/src/forward/forwarder.ts';
 import type { CodecBinding } from '../packages/media/src/forward/types.ts';
+import { LocalTransport } from '../packages/media/src/transport/local.ts';
 import { PacketSlab } from '../packages/media/src/transport/slab.ts';
 import type { SendBatch, Transport } from '../packages/media/src/transport/types.ts';
 import { median, print, row } from './lib/report.ts';
@@ -76,7 +78,7 @@ class NullTransport implements Transport {
     return [];
   }
   createPeer(): number {
-    return 0;
+    return 1_000;
   }
   localIce() {
     return { usernameFragment: '', password: '' };
@@ -97,8 +99,9 @@ class NullTransport implements Transport {
   async close(): Promise<void> {}
 }
 
-function ours(viewers: number): Contestant {
-  const transport = new NullTransport();
+function ours(viewers: number, wrap: (inner: Transport) => Transport = (inner) => inner): Contestant {
+  const counter = new NullTransport();
+  const transport = wrap(counter);
   let time = 0;
   const forwarder = createForwarder({
     transport,
@@ -142,8 +145,14 @@ function ours(viewers: number): Contestant {
         forwarder.tick(now);
       }
     },
-    sent: () => transport.rows,
+    sent: () => counter.rows,
   };
+}
+
+function linked(inner: Transport): Transport {
+  const transport = new LocalTransport(inner);
+  transport.openLocalPeer({ onRtp() {}, onRtcp() {} });
+  return transport;
 }
 
 /** As one would write it first: parsed into an object, viewers by name, a new packet and a history entry for each. */
@@ -193,13 +202,13 @@ observer.observe({ entryTypes: ['gc'] });
 
 const results = [];
 for (const viewers of VIEWERS) {
-  const contestants = { ours: ours(viewers), naive: naive(viewers) };
-  const rates: Record<keyof typeof contestants, number[]> = { ours: [], naive: [] };
-  const collected = { ours: 0, naive: 0 };
-  const fed = { ours: 0, naive: 0 };
+  const contestants = { ours: ours(viewers), linked: ours(viewers, linked), naive: naive(viewers) };
+  const rates: Record<keyof typeof contestants, number[]> = { ours: [], linked: [], naive: [] };
+  const collected = { ours: 0, linked: 0, naive: 0 };
+  const fed = { ours: 0, linked: 0, naive: 0 };
   const packet = template();
   for (let round = -1; round < ROUNDS; round++) {
-    for (const name of ['ours', 'naive'] as const) {
+    for (const name of ['ours', 'linked', 'naive'] as const) {
       const contestant = contestants[name];
       const packets = Math.ceil(ROWS_A_ROUND / viewers);
       await collectorEntries();
@@ -226,6 +235,10 @@ for (const viewers of VIEWERS) {
     row(`fan-out 1 → ${viewers}`, 'rows per second', median(rates.ours), {
       name: 'a new packet for every viewer',
       value: median(rates.naive),
+    }),
+    row(`fan-out 1 → ${viewers}, a local link open`, 'rows per second', median(rates.linked), {
+      name: 'without a local link',
+      value: median(rates.ours),
     }),
     row(`collector pauses 1 → ${viewers}`, 'ms per million rows', perMillion(collected.ours), {
       name: 'a new packet for every viewer',
