@@ -286,6 +286,30 @@ describe('conversation', () => {
     expect(ends).toEqual(['closed before it was admitted']);
   });
 
+  it('[RT30] an owner that throws ends his own connection alone', async () => {
+    await started();
+    const other = await publisher('b');
+    const { publish } = served().hub;
+    for (const part of ['onMedia', 'onEnd'] as const) {
+      served().hub.publish = async (target) => {
+        const admission = await publish.call(served().hub, target);
+        if (admission.kind === 'refused') return admission;
+        const broken = () => {
+          throw new Error('secret');
+        };
+        return { ...admission, sink: { ...admission.sink, [part]: broken } };
+      };
+      const one = await publisher(part);
+      one.send('audio', 0, frame(3));
+      one.command('deleteStream', 0, null, 1);
+      await one.closed;
+    }
+    while (served().server.connections > 1) await new Promise((resolve) => setImmediate(resolve));
+    expect(served().troubles).toEqual(['an error while reading', 'the owner of the publish failed at its end']);
+    other.send('audio', 1, frame(3));
+    await served().hub.until(() => stream('b').media.length === 1);
+  });
+
   it('[RT31] commands out of order end the connection', async () => {
     await started();
     for (const say of [

@@ -55,6 +55,12 @@ describe('limits', () => {
     ]);
   });
 
+  it('[RT40] an IPv4 address stays one on a server that listens on every address', async () => {
+    await started({}, '::');
+    await publisher();
+    expect(stream().target.remoteAddress).toBe('127.0.0.1');
+  });
+
   it('[RT41] whoever does not publish or play in time is closed, wherever he stopped', async () => {
     await started();
     const silent = await raw();

@@ -50,6 +50,12 @@ export class PlayerSocket implements Playing, ViewerSocket {
   closed(): void {
     if (this.#closed) return;
     this.#closed = true;
-    for (const listener of this.#listeners) listener();
+    for (const listener of this.#listeners) {
+      try {
+        listener();
+      } catch {
+        // Whoever listened has failed for himself; the connection's end must come to the others.
+      }
+    }
   }
 }

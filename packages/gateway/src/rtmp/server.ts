@@ -1,5 +1,5 @@
 /** The RTMP server over TCP: takes connections within the limits and keeps their time. */
-import { createServer, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import type { ViewEnd } from '../stream/types.ts';
 import { addressGroup, plainAddress } from './address.ts';
 import { Connection } from './connection.ts';
@@ -14,18 +14,19 @@ export async function createRtmpServer(options: RtmpServerOptions): Promise<Rtmp
   const { limits } = options;
   const connections = new Set<Connection>();
   const perAddress = new Map<string, number>();
-  let closing = false;
+  let closing: Promise<void> | null = null;
   let onEmpty: (() => void) | null = null;
 
   const accept = (socket: Socket): void => {
+    if (socket.destroyed) return;
     const remoteAddress = plainAddress(socket.remoteAddress ?? '');
     const group = addressGroup(remoteAddress);
     const same = perAddress.get(group) ?? 0;
     const full = connections.size >= limits.maxConnections;
-    if (closing || full || same >= limits.maxConnectionsPerAddress) {
+    if (closing !== null || full || same >= limits.maxConnectionsPerAddress) {
       socket.on('error', () => {});
       socket.destroy();
-      if (!closing)
+      if (closing === null)
         options.onTrouble?.(remoteAddress, full ? 'too many connections' : 'too many connections of one address');
       return;
     }
@@ -42,12 +43,10 @@ export async function createRtmpServer(options: RtmpServerOptions): Promise<Rtmp
   };
 
   const server = createServer({ noDelay: true }, accept);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.port, options.host, () => {
-      server.off('error', reject);
-      resolve();
-    });
+  await listen(server, options.port, options.host).catch((error: unknown) => {
+    // A machine without IPv6: every address is every IPv4 address then.
+    if (options.host === '::' && isNoIpv6(error)) return listen(server, options.port, '0.0.0.0');
+    throw error;
   });
   // Out of file descriptors and the like: those who are here stay.
   server.on('error', () => options.onTrouble?.('', 'a connection could not be accepted'));
@@ -61,8 +60,6 @@ export async function createRtmpServer(options: RtmpServerOptions): Promise<Rtmp
   ticker.unref();
 
   const close = async (reason: ViewEnd): Promise<void> => {
-    if (closing) return;
-    closing = true;
     const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
     const empty = new Promise<void>((resolve) => {
       onEmpty = resolve;
@@ -85,6 +82,23 @@ export async function createRtmpServer(options: RtmpServerOptions): Promise<Rtmp
       return connections.size;
     },
     accept,
-    close,
+    close(reason) {
+      closing ??= close(reason);
+      return closing;
+    },
   };
+}
+
+function listen(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+function isNoIpv6(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'EAFNOSUPPORT' || error.code === 'EADDRNOTAVAIL');
 }

@@ -172,8 +172,13 @@ export class ServerSession {
     const observer = this.#observer;
     this.#sink = null;
     this.#observer = null;
-    observer?.onEnd(sentence);
-    sink?.onEnd(sentence, cause);
+    // Called from sockets' events and timers, where nobody would catch what an owner throws.
+    try {
+      observer?.onEnd(sentence);
+      sink?.onEnd(sentence, cause);
+    } catch {
+      this.#wire.trouble('the owner of the publish failed at its end');
+    }
   }
 
   readonly #inner = (type: number, timestamp: number, body: Uint8Array): void => {

@@ -8,7 +8,7 @@ import { type Served, serve } from './serve.ts';
 export interface Scene {
   /** The server of this test; it is closed, and its clients with it, when the test is over. */
   served(): Served;
-  started(limits?: Partial<RtmpLimits>): Promise<Served>;
+  started(limits?: Partial<RtmpLimits>, host?: string): Promise<Served>;
   client(more?: Partial<RtmpClientOptions>): Promise<RtmpClient>;
   publisher(name?: string): Promise<RtmpClient>;
   /** The publish of this name. */
@@ -40,8 +40,8 @@ export function scene(): Scene {
 
   return {
     served,
-    async started(limits = {}) {
-      running = await serve(limits);
+    async started(limits = {}, host = '127.0.0.1') {
+      running = await serve(limits, { host });
       return running;
     },
     client,
