@@ -240,26 +240,34 @@ describe('writes', () => {
   it('[MS59] audio waits for the next picture, no longer than it may', () => {
     const { push, add } = scene({ holdMs: 40 });
     const socket = add();
-    push('K0', 'a0', 'a23');
-    expect(socket.writes).toHaveLength(1);
-    push('P40');
-    expect(socket.text).toBe('<1>K0 a0 a23 P40 ');
-    expect(socket.writes.length).toBe(4);
-    push('a46', 'a69', 'P80');
-    // Live by now: one write for all three.
-    expect(socket.writes.length).toBe(5);
+    push('K0', 'a0');
+    expect(socket.writes).toHaveLength(0);
+    vi.runAllTimers();
+    expect(socket.text).toBe('<1>K0 a0 ');
+    const before = socket.writes.length;
+    push('a23', 'a46');
+    vi.advanceTimersByTime(10);
+    expect(socket.writes.length).toBe(before);
+    // One write for all that came in the same turn.
+    push('P40', 'a60');
+    vi.advanceTimersByTime(0);
+    expect(socket.writes.length).toBe(before + 1);
     push('a92');
     vi.advanceTimersByTime(39);
-    expect(socket.writes.length).toBe(5);
+    expect(socket.writes.length).toBe(before + 1);
     vi.advanceTimersByTime(1);
-    expect(socket.writes.length).toBe(6);
+    expect(socket.writes.length).toBe(before + 2);
+    expect(socket.text).toBe('<1>K0 a0 a23 a46 P40 a60 a92 ');
     expect(vi.getTimerCount()).toBe(0);
   });
 
   it('[MS59] every viewer gets the very same array', () => {
     const { push, add } = scene({ holdMs: 40 });
     const sockets = [add(), add(), add()];
-    push('K0', 'a0', 'P40', 'a46', 'P80', 'P120');
+    for (const word of ['K0', 'a0', 'P40', 'a46', 'P80', 'P120']) {
+      push(word);
+      vi.runAllTimers();
+    }
     for (const back of [1, 2]) {
       const arrays = new Set(sockets.map((socket) => socket.writes.at(-back)));
       expect(arrays.size).toBe(1);
@@ -272,6 +280,7 @@ describe('writes', () => {
     push('K0', 'a0', 'P40', 'a46');
     const late = add();
     push('P80');
+    vi.runAllTimers();
     expect(live.text).toBe('<1>K0 a0 P40 a46 P80 ');
     expect(late.text).toBe(live.text);
   });
@@ -315,6 +324,7 @@ describe('writes', () => {
             left.add(socket);
           }
         }
+        vi.runAllTimers();
         for (const socket of sockets) {
           const words = socket.text.replace('<1>', '').split(' ').filter(Boolean);
           const numbers = words.map((word) => Number(word.slice(1)));

@@ -16,8 +16,8 @@ export interface AudienceOptions {
   /** Somebody can go on (or begin) with a keyframe only. The source makes it sparing. */
   readonly onKeyframeNeeded: () => void;
   /**
-   * Audio waits so long at most for the next picture, to be written with it: fewer, larger writes. 0 writes every chunk
-   * at once.
+   * Audio waits so long at most for the next picture, to be written with it, and a picture for what came in the same
+   * turn of the event loop: fewer, larger writes. 0 writes every chunk at once.
    */
   readonly holdMs: number;
   /** After the last viewer left or was ended. */
@@ -61,6 +61,7 @@ export function createAudience(options: AudienceOptions): Audience {
   let groupBegan = Number.NEGATIVE_INFINITY;
   let held: MuxedChunk[] = [];
   let timer: NodeJS.Timeout | null = null;
+  let soon: NodeJS.Immediate | null = null;
   let writing = false;
   let skipRequested = Number.NEGATIVE_INFINITY;
   let closed = false;
@@ -98,9 +99,15 @@ export function createAudience(options: AudienceOptions): Audience {
 
   /** Nobody is left for what waits. */
   function forget(): void {
-    if (timer !== null) clearTimeout(timer);
-    timer = null;
+    disarm();
     held = [];
+  }
+
+  function disarm(): void {
+    if (timer !== null) clearTimeout(timer);
+    if (soon !== null) clearImmediate(soon);
+    timer = null;
+    soon = null;
   }
 
   function begin(seat: Seat, first: MuxedChunk): void {
@@ -170,8 +177,7 @@ export function createAudience(options: AudienceOptions): Audience {
   }
 
   function flush(): void {
-    if (timer !== null) clearTimeout(timer);
-    timer = null;
+    disarm();
     if (held.length === 0 || writing) return;
     const batch = held;
     held = [];
@@ -246,10 +252,11 @@ export function createAudience(options: AudienceOptions): Audience {
       keep(chunk, ageMs);
       if (count === 0) return;
       held.push(chunk);
-      if (chunk.kind === 'audio' && hasVideo && holdMs > 0) timer ??= setTimeout(flush, holdMs);
-      // A configuration goes with the frame behind it.
-      else if (chunk.kind !== 'config' || holdMs === 0) flush();
-      else timer ??= setTimeout(flush, holdMs);
+      if (holdMs === 0) flush();
+      else if (chunk.kind === 'video' || (chunk.kind === 'audio' && !hasVideo)) {
+        // With what came in the same read: a server that is behind writes less often, and so catches up.
+        soon ??= setImmediate(flush);
+      } else timer ??= setTimeout(flush, holdMs);
     },
     addViewer(socket) {
       if (closed) throw new Error('the stream has ended');
