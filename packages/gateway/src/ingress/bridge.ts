@@ -147,16 +147,15 @@ export class Bridge {
   frame(frame: VideoFrame): void {
     const now = this.#ports.clock();
     this.#expire(now);
-    if (frame.keyframe) {
-      this.#rhythm.keyframe(frame.timestampMs);
-      this.#whole = true;
-    } else if (this.#wanted) {
-      this.#consider(now, frame.timestampMs);
-    }
-    this.#lastMs = frame.timestampMs;
-    this.#lastAt = now;
+    if (!frame.keyframe && this.#wanted) this.#consider(now, frame.timestampMs);
+    this.#note(frame, now);
     if (frame.keyframe) this.#keyframe(frame, now);
     else this.#picture(frame, now);
+  }
+
+  /** A picture of the phone that nobody is to see. When all are told, a bridge can follow as soon as they may be seen. */
+  unseen(frame: VideoFrame): void {
+    this.#note(frame, this.#ports.clock());
   }
 
   /** Somebody needs a keyframe. */
@@ -185,6 +184,14 @@ export class Bridge {
     this.#lastMs = Number.NaN;
     this.#lastAt = Number.NEGATIVE_INFINITY;
     this.#rhythm.reset();
+  }
+
+  #note(frame: VideoFrame, now: number): void {
+    this.#lastMs = frame.timestampMs;
+    this.#lastAt = now;
+    if (!frame.keyframe) return;
+    this.#rhythm.keyframe(frame.timestampMs);
+    this.#whole = true;
   }
 
   /** The phone's own keyframe ends a bridge, once the pictures before it are out. */

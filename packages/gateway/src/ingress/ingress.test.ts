@@ -224,7 +224,7 @@ describe('mute', () => {
     expect([video.mutes, audio.mutes]).toEqual([[true], [true]]);
     expect(stage.codecs.jobs['aac-to-opus']).toBe(0);
     const counts = [video.packets.length, audio.packets.length];
-    await stage.frame(true);
+    await stage.pass(33);
     await stage.frames(100);
     expect([video.packets.length, audio.packets.length]).toEqual(counts);
     stage.ingress.setMuted('video', false);
@@ -237,6 +237,27 @@ describe('mute', () => {
     const gap = steps(audio.packets)[counts[1]! - 1]!;
     expect(gap / 48).toBeGreaterThan(3_200);
     expect(audio.packets[counts[1]!]!.marker).toBe(true);
+  });
+
+  test('[IN24] pictures that were written while muted: the first one to be seen comes from a bridge', async () => {
+    const stage = await running();
+    const video = stage.session.of('video');
+    stage.ingress.setMuted('video', true);
+    await stage.frames(5);
+    await stage.frame(true);
+    await stage.frames(30);
+    stage.ingress.setMuted('video', false);
+    await stage.frames(2);
+    const { pictures } = watch(video);
+    expect(pictures[11]).toMatchObject({ encoder: 1, index: stage.phone.next - 3 });
+
+    // Muted twice over: nobody says that all were written.
+    stage.ingress.setMuted('video', true);
+    stage.ingress.setMuted('video', true);
+    stage.now += 2_000;
+    stage.ingress.setMuted('video', false);
+    await stage.frames(3);
+    expect(stage.codecs.bridges).toHaveLength(1);
   });
 
   test('[IN24] a phone muted from the beginning is published muted', async () => {
@@ -270,7 +291,8 @@ describe('mute', () => {
     stage.ingress.setMuted('video', false);
     await stage.frame(true);
     expect(video.mutes).toEqual([false]);
-    expect(watch(video).viewer.keyframes).toBe(2);
+    // The first, that of a bridge, and the phone's own.
+    expect(watch(video).viewer.keyframes).toBe(3);
   });
 });
 

@@ -40,6 +40,10 @@ export interface IngressOptions {
  * says what the phone's owner chose (signalling is the truth; media that stops by itself is a watchdog's business).
  */
 export interface Ingress extends UnitSink {
+  /**
+   * Nothing goes out while muted. Pictures may be written all the same (as into the broadcast's group): then the first
+   * one afterwards can come from a bridge; otherwise it is the phone's next keyframe.
+   */
   setMuted(track: 'audio' | 'video', muted: boolean): void;
   /** Periodic work (reports, retries); call about every 100 ms. */
   tick(): void;

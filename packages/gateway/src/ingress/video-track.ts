@@ -68,7 +68,8 @@ export class VideoTrack {
   }
 
   frame(frame: VideoFrame): void {
-    if (!this.#publishing.muted) this.#bridge.frame(frame);
+    if (this.#publishing.muted) this.#bridge.unseen(frame);
+    else this.#bridge.frame(frame);
   }
 
   /** The source began anew: what is held belongs to the old time. */
@@ -79,8 +80,9 @@ export class VideoTrack {
   }
 
   setMuted(muted: boolean): void {
-    if (muted === this.#publishing.muted) return;
-    this.#publishing.setMuted(muted);
+    // Muted again while it is muted: what came meanwhile may not go on without a gap.
+    if (!muted && !this.#publishing.muted) return;
+    if (muted !== this.#publishing.muted) this.#publishing.setMuted(muted);
     this.#switched(muted);
   }
 
