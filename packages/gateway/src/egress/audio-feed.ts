@@ -24,9 +24,15 @@ const firstPatienceMs = 80;
 const patienceDecay = 0.5;
 /** A packet so far before its time does not belong where its timestamp puts it. */
 const maxLeadMs = 200;
-/** So much late sound, coming at the pace of real time, is sound whose clock stood still. */
-const lateRunSamples = 60 * samplesPerMs;
-const realTimePace = 0.7;
+/** Sound that stays late for so long, and no less late than this, comes from a clock that stood still. */
+const standstillMs = 400;
+const catchUpMs = 60;
+/** Sound that is so much too early for so long is in the wrong place: some is left out. */
+const earlyMs = 120;
+const earlyForMs = 3_000;
+/** The feed's time goes on by so much in one go: after a standstill of this process the packets that wait come first. */
+const maxTickMs = 30;
+const maxBehindMs = 2_000;
 /** Pieces of silence made in one go; after a standstill of this process the rest follows. */
 const maxPieces = 25;
 /** What may be missing after a job is opened again is filled up to this; codec processes queue no more. */
@@ -86,8 +92,14 @@ export class AudioFeed {
   #unavailable = false;
   #patienceMs = firstPatienceMs;
   #tickedAt = 0;
-  #lateStart = Number.NaN;
-  #lateStartAt = 0;
+  /** When sound began to be late, and how late it was at the least since. */
+  #lateAt = Number.NaN;
+  #leastLate = 0;
+  #earlyAt = Number.NaN;
+  /** Sound is left out until what was told already is over. */
+  #leavingOut = false;
+  /** Time as far as silence was made for it. */
+  #time = 0;
   #reopenAt = Number.NaN;
   #reopenWait = reopenMs;
   #openedAt = Number.NEGATIVE_INFINITY;
@@ -157,6 +169,7 @@ export class AudioFeed {
       timeline.lastLocal > timeline.origin ? Math.max(timeline.lastLocal, this.heldSince(now)) : timeline.origin;
     this.#fed = Math.ceil(time.placeAt(from) / gridSamples) * gridSamples;
     this.#encoded = this.#fed;
+    this.#time = now;
     const first = this.#held.find((packet) => packet.payload.length > 2);
     if (this.#channels === 0) {
       this.#channels = first === undefined ? this.#firstChannels : opusStereo(first.payload) ? 2 : this.#firstChannels;
@@ -183,7 +196,8 @@ export class AudioFeed {
       this.#patienceMs - ((now - this.#tickedAt) / 1_000) * patienceDecay,
     );
     this.#tickedAt = now;
-    const due = this.#options.timeline.audio.placeDue(now) - this.#patienceMs * samplesPerMs;
+    this.#time = now - this.#time > maxBehindMs ? now - maxBehindMs : Math.min(now, this.#time + maxTickMs);
+    const due = this.#options.timeline.audio.placeDue(this.#time) - this.#patienceMs * samplesPerMs;
     for (let pieces = 0; pieces < maxPieces && this.#fed + pieceSamples <= due; pieces++) this.#silence(pieceSamples);
   }
 
@@ -194,7 +208,9 @@ export class AudioFeed {
     this.#reopenAt = Number.NaN;
     this.#fed = Number.NaN;
     this.#held.length = 0;
-    this.#lateStart = Number.NaN;
+    this.#lateAt = Number.NaN;
+    this.#earlyAt = Number.NaN;
+    this.#leavingOut = false;
   }
 
   close(): void {
@@ -217,22 +233,24 @@ export class AudioFeed {
 
   #place(payload: Uint8Array, timestamp: number, given: number, samples: number, now: number): void {
     const time = this.#options.timeline.audio;
-    let place = given;
-    if (place < this.#fed && !this.#standsStill(place, now)) {
+    let place = this.#pullBack(given, timestamp, now);
+    const leadMs = time.localAt(place) - now;
+    if (place < this.#fed && !this.#standsStill(-leadMs, now)) {
       this.stats.late++;
       // Next time a little more patience; what is far too late teaches nothing.
-      const needed = now - time.floor - time.localAt(place) + pieceSamples / samplesPerMs;
+      const needed = pieceSamples / samplesPerMs - leadMs - time.floor;
       if (needed <= maxPatienceMs && needed > this.#patienceMs) this.#patienceMs = needed;
       return;
     }
-    if (place < this.#fed || time.localAt(place) - now > maxLeadMs || (place - this.#fed) % gridSamples !== 0) {
+    if (place < this.#fed || leadMs > maxLeadMs || (place - this.#fed) % gridSamples !== 0) {
       // Its clock stood still or jumped: from here on it stands where it comes, and never before what is told already.
       place = this.#arrivalPlace(now);
       time.splice(timestamp, place);
       this.stats.splices++;
       if (time.localAt(place) - now > maxLeadMs) return;
     }
-    this.#lateStart = Number.NaN;
+    this.#lateAt = Number.NaN;
+    this.#leavingOut = false;
     const gap = place - this.#fed;
     this.#silence(Math.min(gap, maxRefillSamples));
     if (gap > maxRefillSamples) {
@@ -243,19 +261,32 @@ export class AudioFeed {
     this.#write(payload, samples);
   }
 
-  /** Whether packets that are late come at the pace of real time; a backlog after a stall comes faster. */
-  #standsStill(place: number, now: number): boolean {
-    const media = place - this.#lateStart;
-    if (Number.isNaN(media) || media < 0) {
-      this.#lateStart = place;
-      this.#lateStartAt = now;
+  /** Sound that is far too early all the time is put where it comes; until the feed's end is reached it is left out. */
+  #pullBack(place: number, timestamp: number, now: number): number {
+    const time = this.#options.timeline.audio;
+    if (time.localAt(place) - now < earlyMs) this.#earlyAt = Number.NaN;
+    else if (Number.isNaN(this.#earlyAt)) this.#earlyAt = now;
+    else if (now - this.#earlyAt > earlyForMs) {
+      this.#earlyAt = Number.NaN;
+      this.#leavingOut = true;
+      const back = this.#fed - Math.round((this.#fed - time.placeAt(now)) / gridSamples) * gridSamples;
+      time.splice(timestamp, back);
+      time.relearn(now);
+      this.stats.splices++;
+      return back;
+    }
+    return place;
+  }
+
+  /** Whether sound stays as late as it is: a backlog after a stall comes less and less late. */
+  #standsStill(late: number, now: number): boolean {
+    if (this.#leavingOut) return false;
+    if (Number.isNaN(this.#lateAt) || late < this.#leastLate - catchUpMs) {
+      this.#lateAt = now;
+      this.#leastLate = late;
       return false;
     }
-    if (media < lateRunSamples) return false;
-    const pace = ((now - this.#lateStartAt) * samplesPerMs) / media;
-    this.#lateStart = place;
-    this.#lateStartAt = now;
-    return pace >= realTimePace;
+    return now - this.#lateAt >= standstillMs;
   }
 
   #silence(samples: number): void {

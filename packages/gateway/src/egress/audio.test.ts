@@ -99,6 +99,29 @@ describe('sound', () => {
     expect(scene.units.of('audio').length).toBeGreaterThan(frames(6_700));
   });
 
+  it('[EG43] a sender whose timestamps jump ahead a little does not stay late for ever', () => {
+    const scene = started({ seed: 5 });
+    scene.run(3_000);
+    const before = scene.audioShift;
+    scene.publisher.jumpAudio(150);
+    scene.run(1_000);
+    expect(scene.audioShift - before).toBeGreaterThan(140);
+    scene.run(8_000);
+    expect(Math.abs(scene.audioShift - before)).toBeLessThan(40);
+    expect(scene.longestAudioStep).toBeLessThan(24);
+  });
+
+  it('[EG43] after a standstill of this process what waited in the socket is heard', () => {
+    const scene = started({ seed: 6 });
+    scene.run(3_000);
+    const { holes } = scene.codecs.audio[0]!;
+    // The clock's next tick comes first, then all that arrived meanwhile.
+    scene.clock.now += 700;
+    scene.egress.tick();
+    scene.run(3_000);
+    expect(scene.codecs.audio[0]!.holes - holes).toBeLessThan(4);
+  });
+
   it('[EG43] a sender whose timestamps stand still through a pause is heard at once when it comes back', () => {
     const scene = started({ seed: 4 });
     scene.run(3_000);

@@ -10,7 +10,9 @@ describe('picture and sound on one timeline', () => {
     [3, 100, -100, -100],
     [4, -100, 100, 100],
   ] as const) {
-    it(`[EG30] stay within 40 ms for an hour: wall ${wallPpm}, sound ${audioPpm}, picture ${videoPpm} ppm`, () => {
+    it(`[EG30] stay within 40 ms for an hour: wall ${wallPpm}, sound ${audioPpm}, picture ${videoPpm} ppm`, {
+      timeout: 90_000,
+    }, () => {
       const scene = new Scene({
         seed,
         wallPpm,

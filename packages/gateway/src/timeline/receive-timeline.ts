@@ -126,6 +126,11 @@ class AudioTime {
     return lateness - this.#line.floor;
   }
 
+  /** What was learnt of the arrivals is worth nothing any more. */
+  relearn(now: number): void {
+    this.#line.anchor(0, this.#line.at(0), now);
+  }
+
   localAt(place: number): number {
     return this.#line.at(place);
   }

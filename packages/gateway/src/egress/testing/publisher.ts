@@ -150,6 +150,11 @@ export class Publisher {
     this.#lastArrival.video = Math.max(this.#lastArrival.video, until);
   }
 
+  /** The timestamps of sound jump ahead. */
+  jumpAudio(ms: number): void {
+    this.#zero.audio += ms * 48;
+  }
+
   /** Sound stops for so long, and its timestamps with it. */
   pauseClock(ms: number): void {
     this.sendAudio = false;
