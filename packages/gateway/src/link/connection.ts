@@ -31,6 +31,10 @@ interface SendSection {
   readonly role: 'send';
   sender: RtpSender | null;
   cid: string;
+  /** What the offer under way, or the last one, says of it. */
+  offered: RtpSender | null;
+  /** The server knows that nothing is sent on it: it may be used anew. */
+  idle: boolean;
   settle: ((problem: Error | null) => void) | null;
 }
 
@@ -49,6 +53,10 @@ interface Route {
 }
 
 const MAX_ROUTES = 1_024;
+
+function isIdle(section: Section, kind: 'audio' | 'video'): section is SendSection {
+  return section.kind === kind && section.role === 'send' && section.idle && section.sender === null;
+}
 
 export class MediaConnection {
   readonly #context: ConnectionContext;
@@ -131,15 +139,11 @@ export class MediaConnection {
         reject(new Error('no section left on this connection'));
         return;
       }
-      const section: SendSection = {
-        kind: sender.kind,
-        mid: String(this.#sections.length),
-        role: 'send',
-        sender,
-        cid,
-        settle: (problem) => (problem === null ? resolve() : reject(problem)),
-      };
-      this.#sections.push(section);
+      const section = this.#sections.find((one) => isIdle(one, sender.kind)) ?? this.#newSendSection(sender.kind);
+      section.sender = sender;
+      section.cid = cid;
+      section.idle = false;
+      section.settle = (problem) => (problem === null ? resolve() : reject(problem));
       this.#senders.set(sender.ssrc, sender);
       this.negotiate();
     });
@@ -255,6 +259,9 @@ export class MediaConnection {
     this.#offerId += 1;
     this.#pendingOffer = true;
     this.#changed = false;
+    for (const section of this.#sections) {
+      if (section.kind !== 'application' && section.role === 'send') section.offered = section.sender;
+    }
     const sdp = writeOffer({
       sessionId: this.#sessionId,
       version: this.#offerId,
@@ -271,6 +278,22 @@ export class MediaConnection {
     return { sdp, id: this.#offerId };
   }
 
+  #newSendSection(kind: 'audio' | 'video'): SendSection {
+    const mid = String(this.#sections.length);
+    const section: SendSection = {
+      kind,
+      mid,
+      role: 'send',
+      sender: null,
+      cid: '',
+      offered: null,
+      idle: false,
+      settle: null,
+    };
+    this.#sections.push(section);
+    return section;
+  }
+
   #describe(section: Section): OfferSection {
     if (section.kind === 'application' || section.role === 'receive') return section;
     const { kind, mid, sender, cid } = section;
@@ -281,7 +304,12 @@ export class MediaConnection {
 
   #takeSend(section: SendSection, answered: AnswerSection): void {
     const { sender, settle } = section;
-    if (sender === null) return;
+    // It changed after that offer: the next answer tells.
+    if (section.offered !== sender) return;
+    if (sender === null) {
+      section.idle = !answered.rejected && answered.direction === 'inactive';
+      return;
+    }
     const taken = !answered.rejected && (answered.direction === 'recvonly' || answered.direction === 'sendrecv');
     if (taken) sender.attach(this.#transport!, answered);
     section.settle = null;

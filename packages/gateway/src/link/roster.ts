@@ -1,5 +1,6 @@
 /** Who else is in the room, merged from updates that may come late or twice. */
 import {
+  ConnectionQuality,
   Encryption_Type,
   type ParticipantInfo,
   ParticipantInfo_State,
@@ -8,7 +9,7 @@ import {
   TrackType,
 } from '@livekit/protocol';
 import type { LinkLimits } from './limits.ts';
-import type { RemoteParticipant, RemoteTrack, TrackSourceName } from './types.ts';
+import type { LinkQuality, RemoteParticipant, RemoteTrack, TrackSourceName } from './types.ts';
 
 const SOURCES: Readonly<Record<TrackSource, TrackSourceName>> = {
   [TrackSource.UNKNOWN]: 'unknown',
@@ -17,6 +18,19 @@ const SOURCES: Readonly<Record<TrackSource, TrackSourceName>> = {
   [TrackSource.SCREEN_SHARE]: 'screen_share',
   [TrackSource.SCREEN_SHARE_AUDIO]: 'screen_share_audio',
 };
+
+export function qualityName(quality: ConnectionQuality): LinkQuality {
+  switch (quality) {
+    case ConnectionQuality.EXCELLENT:
+      return 'excellent';
+    case ConnectionQuality.GOOD:
+      return 'good';
+    case ConnectionQuality.LOST:
+      return 'lost';
+    default:
+      return 'poor';
+  }
+}
 
 export function sourceNumber(name: TrackSourceName): TrackSource {
   const found = Object.entries(SOURCES).find(([, known]) => known === name);

@@ -1,20 +1,21 @@
 /** One participant of a room: signalling and media of the present connection, and all that outlives it. */
 import { randomUUID } from 'node:crypto';
 import {
-  ConnectionQuality,
+  type ConnectionQualityInfo,
   DisconnectReason,
   type JoinResponse,
   LeaveRequest,
   LeaveRequest_Action,
   MuteTrackRequest,
-  Ping,
   type TrackInfo,
 } from '@livekit/protocol';
 import type { ChatMessage } from '../room/chat-message.ts';
 import { ChatStreams } from './chat.ts';
 import { MediaConnection } from './connection.ts';
+import { endOf, reasonOf, TurnedAway, wantsRejoin } from './goodbye.ts';
 import type { LinkLimits } from './limits.ts';
 import { Publication } from './publication.ts';
+import { Recovery } from './recovery.ts';
 import {
   addTrack,
   joinRequest,
@@ -24,16 +25,16 @@ import {
   syncState,
   unsubscribeMessage,
 } from './requests.ts';
-import { Roster } from './roster.ts';
+import { qualityName, Roster } from './roster.ts';
 import { RtpSender } from './sender.ts';
-import { type SignalIn, type SignalOut, SignalSocket } from './signal.ts';
+import type { SignalIn } from './signal.ts';
+import { SignalLine } from './signal-line.ts';
 import { Subscription } from './subscription.ts';
 import type { Impairment } from './transport.ts';
 import {
   type JoinOptions,
   type LinkEnd,
   type LinkPublication,
-  type LinkQuality,
   LinkRefused,
   type LinkSession,
   type LinkSink,
@@ -42,6 +43,7 @@ import {
   type PublicationSink,
   type SubscriptionSink,
 } from './types.ts';
+import { within } from './waiting.ts';
 
 export interface SessionContext {
   readonly url: string;
@@ -54,32 +56,12 @@ export interface SessionContext {
   readonly onGone: (session: Session) => void;
 }
 
-const QUALITIES: Readonly<Record<ConnectionQuality, LinkQuality>> = {
-  [ConnectionQuality.EXCELLENT]: 'excellent',
-  [ConnectionQuality.GOOD]: 'good',
-  [ConnectionQuality.POOR]: 'poor',
-  [ConnectionQuality.LOST]: 'lost',
-};
-
-/** The server says goodbye while a connection is being made. */
-class TurnedAway extends Error {
-  readonly leave: LeaveRequest;
-
-  constructor(leave: LeaveRequest) {
-    super(`the media server said: ${DisconnectReason[leave.reason] ?? leave.reason}`);
-    this.leave = leave;
-  }
-}
-
-/** Resumes in a row that may fail before everything is made anew. */
-const MAX_RESUMES = 3;
-/** A goodbye that was on its way when media ended is here by then. */
-const GOODBYE_MS = 1_000;
-
 export class Session implements LinkSession {
   readonly #context: SessionContext;
   readonly #options: JoinOptions;
   readonly #sink: LinkSink;
+  readonly #signal: SignalLine;
+  readonly #recovery: Recovery;
   readonly #roster: Roster;
   readonly #chat: ChatStreams;
   readonly #publications = new Map<Publication, PublicationSink>();
@@ -89,19 +71,12 @@ export class Session implements LinkSession {
   readonly #cname = randomUUID() as string;
   #token: string;
   #self = { identity: '', sid: '', room: '' };
-  #signal: SignalSocket | null = null;
   #connection: MediaConnection | null = null;
-  #first: PromiseWithResolvers<void> | null = null;
-  #media: PromiseWithResolvers<void> | null = null;
-  #ping: NodeJS.Timeout | null = null;
-  #grace: NodeJS.Timeout | null = null;
-  #heardAt = 0;
-  #recovering = false;
-  #full = false;
-  #shutdown = false;
+  /** A join that waits for media. */
+  #joining = false;
   #ended = false;
+  /** The caller has the session: from now on it is told things. */
   #started = false;
-  #wake: (() => void) | null = null;
 
   constructor(context: SessionContext, options: JoinOptions, sink: LinkSink) {
     this.#context = context;
@@ -110,6 +85,25 @@ export class Session implements LinkSession {
     this.#token = options.token;
     this.#roster = new Roster(context.limits);
     this.#chat = new ChatStreams(context.limits, context.clock);
+    this.#signal = new SignalLine(context, {
+      onMessage: (message) => this.#guarded(message),
+      onClosed: (reason) => {
+        if (this.#started) this.#recovery.lost(false, reason);
+      },
+    });
+    this.#recovery = new Recovery({
+      limits: context.limits,
+      clock: context.clock,
+      warn: context.warn,
+      ended: () => this.#ended,
+      signalOpen: () => this.#signal.open,
+      mediaFlows: () => this.#connection?.connected === true,
+      resume: () => this.#resume(),
+      rejoin: () => this.#rejoin(),
+      onReconnecting: () => this.#tell(() => this.#sink.onReconnecting()),
+      onReconnected: () => this.#tell(() => this.#sink.onReconnected()),
+      end: (end, detail) => this.#end(end, detail),
+    });
   }
 
   get identity(): string {
@@ -130,11 +124,13 @@ export class Session implements LinkSession {
       await this.#join();
     } catch (error) {
       await this.#dispose();
-      if (error instanceof TurnedAway) throw new LinkRefused(error.message);
+      if (error instanceof TurnedAway && endOf(error.leave) !== null) throw new LinkRefused(error.message);
       throw error;
     }
     if (this.#ended) throw new Error('the link was closed');
     this.#started = true;
+    // What broke while media came up.
+    if (!this.#signal.open) this.#recovery.lost(false, 'the signal closed');
     // The caller holds the session before it hears of anything.
     setImmediate(() => this.#tell(() => this.#sink.onParticipants(this.#roster.list())));
   }
@@ -165,7 +161,7 @@ export class Session implements LinkSession {
         } catch (error) {
           // A connection that broke meanwhile is not an answer: whoever brings it back publishes too.
           if (error instanceof LinkRefused || this.#ended || connection === this.#connection) throw error;
-          await this.#settled();
+          await this.#recovery.settled();
           if (publication.sender.attached) return publication;
         }
       }
@@ -182,24 +178,21 @@ export class Session implements LinkSession {
     if (this.#subscriptions.size >= limits.maxSubscriptions) throw new Error('too many subscriptions');
     const subscription = new Subscription(
       trackSid,
-      {
-        onRtp: (packet, now) => this.#tell(() => sink.onRtp(packet, now)),
-        onSenderReport: (ntpMs, rtpTimestamp, now) => this.#tell(() => sink.onSenderReport(ntpMs, rtpTimestamp, now)),
-      },
+      sink,
       {
         requestKeyframe: (receiver) => this.#connection?.requestKeyframe(receiver),
         nack: (receiver, sequences) => this.#connection?.nack(receiver, sequences),
         unsubscribe: ({ trackSid: sid }) => {
           this.#subscriptions.delete(sid);
           this.#connection?.removeReceiver(sid);
-          this.#send(unsubscribeMessage(sid));
+          this.#signal.send(unsubscribeMessage(sid));
         },
       },
-      { clock, keyframeIntervalMs: limits.keyframeIntervalMs },
+      { clock, keyframeIntervalMs: limits.keyframeIntervalMs, onProblem: (error) => this.#listenerFailed(error) },
     );
     this.#subscriptions.set(trackSid, subscription);
     this.#connection?.addReceiver(trackSid, subscription.receiver);
-    for (const message of subscribeMessages([trackSid])) this.#send(message);
+    for (const message of subscribeMessages([trackSid])) this.#signal.send(message);
     return subscription;
   }
 
@@ -213,30 +206,30 @@ export class Session implements LinkSession {
   async leave(): Promise<void> {
     if (this.#ended) return;
     this.#ended = true;
-    this.#send({
+    this.#signal.send({
       case: 'leave',
       value: new LeaveRequest({ reason: DisconnectReason.CLIENT_INITIATED, action: LeaveRequest_Action.DISCONNECT }),
     });
     await this.#dispose();
   }
 
-  // --- joining ---
+  // --- joining and coming back ---
 
   async #join(): Promise<void> {
     const { limits, clock, loopback, impairment } = this.#context;
     const media = Promise.withResolvers<void>();
     media.promise.catch(() => {});
-    this.#media = media;
+    this.#joining = true;
     const connection = await MediaConnection.open(
       { limits, clock, loopback, impairment, cname: this.#cname },
       {
         sendOffer: (sdp, id) => {
-          if (this.#connection === connection) this.#send(offerMessage(sdp, id));
+          if (this.#connection === connection) this.#signal.send(offerMessage(sdp, id));
         },
         onConnected: () => media.resolve(),
         onFailed: (reason) => {
           media.reject(new Error(`media: ${reason}`));
-          if (this.#connection === connection && this.#media === null) this.#mediaLost(reason);
+          if (this.#connection === connection && !this.#joining) this.#recovery.mediaLost(reason);
         },
         onData: (message) => {
           if (this.#connection === connection) this.#onData(message);
@@ -246,50 +239,50 @@ export class Session implements LinkSession {
     this.#connection = connection;
     if (this.#ended) throw new Error('the link was closed');
     for (const [sid, { receiver }] of this.#subscriptions) connection.addReceiver(sid, receiver);
-    await this.#enter(joinRequest(connection.firstOffer()));
-    if (this.#subscriptions.size > 0) {
-      for (const message of subscribeMessages([...this.#subscriptions.keys()])) this.#send(message);
-    }
+    await this.#signal.enter(this.#token, joinRequest(connection.firstOffer()));
+    this.#subscribeAll();
     await within(media.promise, limits.mediaTimeoutMs, 'media did not connect');
-    this.#media = null;
+    this.#joining = false;
   }
 
-  /** Opens the signal and waits for its first message. */
-  async #enter(request: ReturnType<typeof joinRequest>): Promise<void> {
-    const { limits, url } = this.#context;
-    const first = Promise.withResolvers<void>();
-    this.#first = first;
-    const signal: SignalSocket = new SignalSocket(
-      { url, token: this.#token, request, limits },
-      {
-        onMessage: (message) => {
-          if (this.#signal !== signal || this.#ended) return;
-          this.#heardAt = this.#context.clock();
-          try {
-            this.#onMessage(message);
-          } catch (error) {
-            // One broken message must not end the session.
-            this.#context.warn(`a message of the media server was not understood: ${message.case}`, String(error));
-          }
-        },
-        onClosed: (problem) => {
-          if (this.#signal !== signal) return;
-          this.#signal = null;
-          if (this.#first === first) first.reject(problem);
-          else this.#lost(false, problem.message);
-        },
-      },
-    );
-    this.#signal = signal;
+  async #resume(): Promise<void> {
+    const connection = this.#connection!;
+    await this.#signal.enter(this.#token, resumeRequest(this.#self.sid));
+    const publications = [...this.#publications.keys()].filter(({ info }) => info !== null);
+    this.#signal.send(syncState(connection.descriptions, [...this.#subscriptions.keys()], publications));
+    for (const publication of publications) this.#sendMute(publication);
+    this.#subscribeAll();
+    connection.renegotiate();
+  }
+
+  async #rejoin(): Promise<void> {
+    await this.#closeConnection();
+    await this.#signal.close();
+    if (this.#ended) return;
+    this.#token = await this.#options.renewToken();
+    if (this.#ended) return;
     try {
-      await within(first.promise, limits.signalTimeoutMs, 'the media server did not answer');
+      await this.#join();
     } catch (error) {
-      if (this.#signal === signal) this.#signal = null;
-      void signal.close();
+      await this.#closeConnection();
       throw error;
-    } finally {
-      this.#first = null;
     }
+    const publications = [...this.#publications.keys()];
+    const results = await Promise.allSettled(publications.map((publication) => this.#establish(publication)));
+    for (const result of results) {
+      if (result.status === 'rejected') this.#context.warn('a track was not published again', String(result.reason));
+    }
+  }
+
+  async #closeConnection(): Promise<void> {
+    const connection = this.#connection;
+    this.#connection = null;
+    await connection?.close();
+  }
+
+  #subscribeAll(): void {
+    const sids = [...this.#subscriptions.keys()];
+    if (sids.length > 0) for (const message of subscribeMessages(sids)) this.#signal.send(message);
   }
 
   #onJoin(join: JoinResponse): void {
@@ -297,38 +290,27 @@ export class Session implements LinkSession {
     if (participant === undefined) throw new Error('no participant in the join response');
     this.#self = { identity: participant.identity, sid: participant.sid, room: room?.name ?? '' };
     this.#chat.clear();
-    const changed = this.#roster.restart(participant, join.otherParticipants);
-    if (changed && this.#started) this.#tellRoster();
-    this.#startPing(join.pingInterval, join.pingTimeout);
-  }
-
-  #startPing(intervalSeconds: number, timeoutSeconds: number): void {
-    if (this.#ping !== null) clearInterval(this.#ping);
-    this.#ping = null;
-    if (intervalSeconds <= 0 || timeoutSeconds <= 0) return;
-    this.#ping = setInterval(() => {
-      if (this.#context.clock() - this.#heardAt > timeoutSeconds * 1_000) {
-        this.#signal?.drop();
-        return;
-      }
-      this.#send({ case: 'pingReq', value: new Ping({ timestamp: BigInt(Date.now()) }) });
-    }, intervalSeconds * 1_000);
-    this.#ping.unref();
+    if (this.#roster.restart(participant, join.otherParticipants)) this.#tellRoster();
+    this.#signal.keepAlive(join.pingInterval, join.pingTimeout);
   }
 
   // --- messages ---
 
-  #onMessage(message: SignalIn): void {
-    const first = this.#first;
-    if (first !== null) {
-      if (message.case === 'join') this.#onJoin(message.value);
-      if (message.case === 'join' || message.case === 'reconnect') {
-        this.#first = null;
-        first.resolve();
-      } else if (message.case === 'leave') first.reject(new TurnedAway(message.value));
-      return;
+  #guarded(message: SignalIn): void {
+    if (this.#ended) return;
+    try {
+      this.#onMessage(message);
+    } catch (error) {
+      // One broken message must not end the session.
+      this.#context.warn(`a message of the media server was not understood: ${message.case}`, String(error));
     }
+  }
+
+  #onMessage(message: SignalIn): void {
     switch (message.case) {
+      case 'join':
+        this.#onJoin(message.value);
+        return;
       case 'answer':
         this.#connection?.acceptAnswer(message.value);
         return;
@@ -357,10 +339,7 @@ export class Session implements LinkSession {
         this.#onMute(message.value.sid, message.value.muted);
         return;
       case 'connectionQuality':
-        for (const { participantSid, quality } of message.value.updates) {
-          const identity = this.#roster.identityOf(participantSid);
-          if (identity !== null) this.#tell(() => this.#sink.onQuality(identity, QUALITIES[quality] ?? 'poor'));
-        }
+        for (const update of message.value.updates) this.#onQuality(update);
         return;
       case 'refreshToken':
         this.#token = message.value;
@@ -371,6 +350,11 @@ export class Session implements LinkSession {
       case 'leave':
         this.#onLeave(message.value);
     }
+  }
+
+  #onQuality({ participantSid, quality }: ConnectionQualityInfo): void {
+    const identity = this.#roster.identityOf(participantSid);
+    if (identity !== null) this.#tell(() => this.#sink.onQuality(identity, qualityName(quality)));
   }
 
   #onMute(sid: string, muted: boolean): void {
@@ -384,11 +368,11 @@ export class Session implements LinkSession {
   #onLeave(leave: LeaveRequest): void {
     const end = endOf(leave);
     if (end !== null) {
-      this.#end(end, DisconnectReason[leave.reason] ?? String(leave.reason));
+      this.#end(end, reasonOf(leave));
       return;
     }
-    this.#shutdown = leave.reason === DisconnectReason.SERVER_SHUTDOWN;
-    this.#lost(leave.action !== LeaveRequest_Action.RESUME, DisconnectReason[leave.reason] ?? 'leave');
+    if (!this.#started) return;
+    this.#recovery.lost(wantsRejoin(leave), reasonOf(leave), leave.reason === DisconnectReason.SERVER_SHUTDOWN);
   }
 
   #onData(bytes: Buffer): void {
@@ -406,7 +390,7 @@ export class Session implements LinkSession {
     const request = Promise.withResolvers<TrackInfo>();
     this.#requests.set(cid, request);
     try {
-      if (!this.#send(addTrack(publication))) throw new Error('the signal is away');
+      if (!this.#signal.send(addTrack(publication))) throw new Error('the signal is away');
       const { requestTimeoutMs } = this.#context.limits;
       publication.info = await within(request.promise, requestTimeoutMs, 'the server did not confirm the publication');
       if (publication.ended) throw new Error('unpublished');
@@ -419,155 +403,7 @@ export class Session implements LinkSession {
 
   #sendMute(publication: Publication): void {
     const { sid, muted } = publication;
-    if (sid !== '') this.#send({ case: 'mute', value: new MuteTrackRequest({ sid, muted }) });
-  }
-
-  // --- coming back ---
-
-  /** A server that sends somebody away may end his media before its goodbye is here: coming back then would be wrong. */
-  #mediaLost(reason: string): void {
-    if (this.#ended || this.#grace !== null) return;
-    if (this.#signal?.open !== true) {
-      this.#lost(true, reason);
-      return;
-    }
-    this.#grace = setTimeout(() => {
-      this.#grace = null;
-      this.#lost(true, reason);
-    }, GOODBYE_MS);
-  }
-
-  #lost(full: boolean, reason: string): void {
-    if (this.#ended || !this.#started) return;
-    if (this.#grace !== null) clearTimeout(this.#grace);
-    this.#grace = null;
-    if (full) this.#full = true;
-    if (this.#recovering) return;
-    this.#context.warn('the link to the media server is being brought back', reason);
-    this.#recovering = true;
-    void this.#recover();
-  }
-
-  async #recover(): Promise<void> {
-    const { limits, clock } = this.#context;
-    const begun = clock();
-    let told = false;
-    let resumes = 0;
-    for (let attempt = 0; !this.#ended; attempt++) {
-      if (attempt > 0) await this.#pause(backOff(attempt, limits));
-      if (this.#ended) return;
-      if (clock() - begun > limits.giveUpMs) {
-        this.#end(this.#shutdown ? 'server-shutdown' : 'lost', 'the media server did not come back');
-        return;
-      }
-      try {
-        if (!this.#full && resumes < MAX_RESUMES && this.#connection?.connected === true) {
-          resumes += 1;
-          await this.#resume();
-        } else {
-          if (!told) this.#tell(() => this.#sink.onReconnecting());
-          told = true;
-          await this.#rejoin();
-        }
-      } catch (error) {
-        if (this.#ended) return;
-        if (this.#isFinal(error, told)) return;
-        continue;
-      }
-      if (this.#full || this.#signal === null) continue;
-      break;
-    }
-    if (this.#ended) return;
-    this.#recovering = false;
-    this.#shutdown = false;
-    const settled = this.#wake;
-    this.#wake = null;
-    settled?.();
-    if (told) this.#tell(() => this.#sink.onReconnected());
-  }
-
-  /** True when the session has ended by it. */
-  #isFinal(error: unknown, rejoining: boolean): boolean {
-    if (error instanceof TurnedAway) {
-      const end = endOf(error.leave);
-      if (end === null) {
-        this.#full = true;
-        return false;
-      }
-      this.#end(end, error.message);
-      return true;
-    }
-    if (error instanceof LinkRefused) {
-      // A resume that is refused says nothing about a fresh token.
-      if (!rejoining) {
-        this.#full = true;
-        return false;
-      }
-      this.#end('refused', error.message);
-      return true;
-    }
-    this.#context.warn('the media server is not back yet', String(error));
-    return false;
-  }
-
-  async #resume(): Promise<void> {
-    const connection = this.#connection!;
-    await this.#enter(resumeRequest(this.#self.sid));
-    const sids = [...this.#subscriptions.keys()];
-    const publications = [...this.#publications.keys()].filter(({ info }) => info !== null);
-    this.#send(syncState(connection.descriptions, sids, publications));
-    for (const publication of publications) this.#sendMute(publication);
-    if (sids.length > 0) for (const message of subscribeMessages(sids)) this.#send(message);
-    connection.renegotiate();
-  }
-
-  async #rejoin(): Promise<void> {
-    this.#full = false;
-    const old = this.#signal;
-    this.#signal = null;
-    await Promise.all([this.#connection?.close(), old?.close()]);
-    this.#connection = null;
-    if (this.#ended) return;
-    this.#token = await this.#options.renewToken();
-    if (this.#ended) return;
-    try {
-      await this.#join();
-    } catch (error) {
-      const connection = this.#connection as MediaConnection | null;
-      this.#connection = null;
-      await connection?.close();
-      throw error;
-    }
-    const publications = [...this.#publications.keys()];
-    const results = await Promise.allSettled(publications.map((publication) => this.#establish(publication)));
-    for (const result of results) {
-      if (result.status === 'rejected') this.#context.warn('a track was not published again', String(result.reason));
-    }
-  }
-
-  /** Waits out the recovery under way. */
-  #settled(): Promise<void> {
-    if (!this.#recovering) return Promise.resolve();
-    return new Promise((resolve) => {
-      const before = this.#wake;
-      this.#wake = () => {
-        before?.();
-        resolve();
-      };
-    });
-  }
-
-  #pauseEnd: (() => void) | null = null;
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => this.#pauseEnd?.(), ms);
-      this.#pauseEnd = () => {
-        clearTimeout(timer);
-        this.#pauseEnd = null;
-        resolve();
-      };
-    });
+    if (sid !== '') this.#signal.send({ case: 'mute', value: new MuteTrackRequest({ sid, muted }) });
   }
 
   // --- ending ---
@@ -579,28 +415,17 @@ export class Session implements LinkSession {
       try {
         this.#sink.onEnd(end, detail);
       } catch (error) {
-        this.#context.warn('a listener failed', String(error));
+        this.#listenerFailed(error);
       }
     });
   }
 
   async #dispose(): Promise<void> {
     this.#ended = true;
-    if (this.#ping !== null) clearInterval(this.#ping);
-    if (this.#grace !== null) clearTimeout(this.#grace);
-    this.#pauseEnd?.();
-    this.#wake?.();
-    this.#first?.reject(new Error('the link was closed'));
+    this.#recovery.close();
     for (const request of this.#requests.values()) request.reject(new Error('the session has ended'));
-    const [signal, connection] = [this.#signal, this.#connection];
-    this.#signal = null;
-    this.#connection = null;
-    await Promise.all([signal?.close(), connection?.close()]);
+    await Promise.all([this.#signal.close(), this.#closeConnection()]);
     this.#context.onGone(this);
-  }
-
-  #send(message: SignalOut): boolean {
-    return this.#signal?.send(message) ?? false;
   }
 
   #tellRoster(): void {
@@ -613,42 +438,11 @@ export class Session implements LinkSession {
     try {
       call();
     } catch (error) {
-      this.#context.warn('a listener failed', error instanceof Error ? (error.stack ?? error.message) : String(error));
+      this.#listenerFailed(error);
     }
   }
-}
 
-/** Why it is over, or null when the link comes back by itself. */
-function endOf(leave: LeaveRequest): LinkEnd | null {
-  switch (leave.reason) {
-    case DisconnectReason.DUPLICATE_IDENTITY:
-      return 'duplicate-identity';
-    case DisconnectReason.PARTICIPANT_REMOVED:
-      return 'removed';
-    case DisconnectReason.ROOM_DELETED:
-    case DisconnectReason.ROOM_CLOSED:
-      return 'room-deleted';
-    case DisconnectReason.CLIENT_INITIATED:
-      return 'left';
-    default:
-      return null;
-  }
-}
-
-function backOff(attempt: number, { retryMs, maxRetryMs }: LinkLimits): number {
-  const full = Math.min(maxRetryMs, retryMs * 2 ** Math.min(attempt - 1, 16));
-  // Half of it at random: clients of one server must not come back in step.
-  return full / 2 + Math.random() * (full / 2);
-}
-
-async function within<T>(promise: Promise<T>, ms: number, problem: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(problem)), ms);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
+  #listenerFailed(error: unknown): void {
+    this.#context.warn('a listener failed', error instanceof Error ? (error.stack ?? error.message) : String(error));
   }
 }

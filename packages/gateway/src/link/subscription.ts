@@ -21,18 +21,33 @@ export class Subscription implements LinkSubscription {
     trackSid: string,
     sink: SubscriptionSink,
     host: SubscriptionHost,
-    context: { readonly clock: () => number; readonly keyframeIntervalMs: number },
+    context: {
+      readonly clock: () => number;
+      readonly keyframeIntervalMs: number;
+      readonly onProblem: (error: unknown) => void;
+    },
   ) {
     this.trackSid = trackSid;
     this.#host = host;
     this.#clock = context.clock;
     this.#keyframeIntervalMs = context.keyframeIntervalMs;
+    // A listener that throws must not harm the link.
     this.receiver = new RtpReceiver({
       onRtp: (packet, now) => {
-        if (!this.#closed) sink.onRtp(packet, now);
+        if (this.#closed) return;
+        try {
+          sink.onRtp(packet, now);
+        } catch (error) {
+          context.onProblem(error);
+        }
       },
       onSenderReport: (ntpMs, rtpTimestamp, now) => {
-        if (!this.#closed) sink.onSenderReport(ntpMs, rtpTimestamp, now);
+        if (this.#closed) return;
+        try {
+          sink.onSenderReport(ntpMs, rtpTimestamp, now);
+        } catch (error) {
+          context.onProblem(error);
+        }
       },
     });
   }
