@@ -36,6 +36,7 @@ export class Phone {
   #ping: NodeJS.Timeout | null = null;
   #nextId = 1;
   #access: PhoneAccess | null = null;
+  #urls: PhoneAccess | null = null;
 
   static async arrive(product: Product, name: string): Promise<Phone> {
     return new Phone(name, await Caller.login(product, name));
@@ -55,6 +56,12 @@ export class Phone {
     return this.#access;
   }
 
+  /** The newest URLs. */
+  get urls(): PhoneAccess {
+    if (this.#urls === null) throw new Error(`${this.name} has not entered`);
+    return this.#urls;
+  }
+
   get camera(): PhoneCamera {
     if (this.#camera === null) throw new Error(`${this.name} does not push`);
     return this.#camera;
@@ -63,17 +70,22 @@ export class Phone {
   /** Takes a seat, exchanges the tickets and opens signalling; resolves with the welcome. */
   async enter(roomId: string): Promise<Event<'welcome'>> {
     this.#access = roomsigPhoneBodySchema.parse(await this.caller.enter(roomId, 3));
+    this.#urls = this.#access;
     return this.connect();
   }
 
-  /** Opens signalling (again). */
-  async connect(url = this.access.signalUrl): Promise<Event<'welcome'>> {
+  /** Opens signalling (again), by the newest URL. */
+  async connect(url = this.urls.signalUrl): Promise<Event<'welcome'>> {
     this.disconnect();
     this.events.length = 0;
     this.closed = null;
     const socket = new WebSocket(url);
     this.#socket = socket;
-    socket.on('message', (data) => this.events.push(phoneEventSchema.parse(JSON.parse(String(data)))));
+    socket.on('message', (data) => {
+      const event = phoneEventSchema.parse(JSON.parse(String(data)));
+      this.events.push(event);
+      if (event.type === 'welcome' || event.type === 'urls') this.#urls = event.urls;
+    });
     socket.on('close', (code, reason) => {
       if (this.#socket === socket) this.closed = { code, reason: String(reason) };
     });
@@ -90,7 +102,7 @@ export class Phone {
     socket?.terminate();
   }
 
-  push(options: CameraOptions, url = this.#lastUrls().pushUrl): PhoneCamera {
+  push(options: CameraOptions, url = this.urls.pushUrl): PhoneCamera {
     this.#camera?.kill();
     this.#camera = new PhoneCamera(url, options);
     return this.#camera;
@@ -174,11 +186,6 @@ export class Phone {
     this.disconnect();
     this.#camera?.kill();
     for (const screen of this.#screens) screen.close();
-  }
-
-  #lastUrls(): { readonly pushUrl: string } {
-    const last = this.events.findLast((event) => event.type === 'welcome' || event.type === 'urls');
-    return last === undefined ? this.access : last.urls;
   }
 
   #send(request: PhoneRequest): void {

@@ -52,7 +52,7 @@ export class PhoneScreen {
     );
     const audio = `-map 0:a -ac 1 -ar ${RATE} -f s16le pipe:3`.split(' ');
     const args = [
-      ...'-hide_banner -loglevel verbose -nostats -fflags nobuffer -analyzeduration 1000000 -probesize 200000'.split(' '),
+      ...'-hide_banner -loglevel info -nostats -analyzeduration 1000000 -probesize 200000'.split(' '),
       ...live,
       '-i',
       url,
