@@ -124,7 +124,9 @@ for (const { name, filter, bits } of [
     bits,
   ];
   const group = ffmpeg(['-f', 'lavfi', '-i', source, '-pix_fmt', 'yuv420p', ...encoder, '-f', 'h264', '-']);
+  const before = cpuOf(codecProcess);
   const first = await bridgeTimes(group, 15);
+  const cpu = (cpuOf(codecProcess) - before) / first.length / 1_000;
   const again = ['-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency'];
   const begin = performance.now();
   for (let i = 0; i < 5; i++) {
@@ -160,6 +162,7 @@ for (const { name, filter, bits } of [
       },
     ),
   );
+  rows.push(row(`bridge, ${name}: codec process`, 'ms CPU', cpu));
   rows.push(row(`bridge, ${name}: slowest of ${first.length}`, 'ms', Math.max(...first)));
 }
 
