@@ -1,7 +1,7 @@
 /** One stream with all its viewers: gaps filled, muxed once for each container in use, given to its audiences. */
 import { createFlvMuxer } from '../flv/mux.ts';
 import { createRtmpMuxer } from '../rtmp/mux.ts';
-import { type Audience, createAudience } from './audience.ts';
+import { type Audience, createAudience, defaultHoldMs } from './audience.ts';
 import { createGapFiller, type GapFillerOptions } from './gap-filler.ts';
 import type {
   AudioConfig,
@@ -26,7 +26,7 @@ export interface BroadcastOptions {
   readonly onKeyframeNeeded: () => void;
   /** Made when the first viewer of that container comes, and dropped with the last. */
   readonly muxers?: Readonly<Record<StreamFormat, () => Muxer>>;
-  /** How long audio waits to be written with the next picture; 40 unless told, 0 for never. */
+  /** How long audio waits to be written with the next picture; {@link defaultHoldMs} unless told, 0 for never. */
   readonly holdMs?: number;
   /** Silence in gaps of the audio, when both kinds are promised; `null` for a source that fills its own. */
   readonly gaps?: Partial<GapFillerOptions> | null;
@@ -38,9 +38,6 @@ interface Outlet {
   readonly audience: Audience;
   readonly taps: Set<(event: TapEvent) => void>;
 }
-
-// One write per picture at 25 a second and more; audio comes 20 ms later at the median than it would alone.
-const defaultHoldMs = 40;
 
 export function createBroadcast(options: BroadcastOptions): TappableBroadcast {
   const { tracks, limits, clock } = options;
