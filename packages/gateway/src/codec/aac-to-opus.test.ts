@@ -33,7 +33,8 @@ function reaching(place: number): (outputs: readonly OpusOutput[]) => boolean {
   return (outputs) => (outputs.at(-1)?.place ?? Number.NEGATIVE_INFINITY) >= place;
 }
 
-describe('AAC to Opus', () => {
+// Each makes its media and processes first: on a loaded machine that takes its time.
+describe('AAC to Opus', { timeout: 60_000 }, () => {
   for (const { rate, channels } of [
     { rate: 48_000, channels: 1 },
     { rate: 44_100, channels: 2 },
@@ -84,24 +85,24 @@ describe('AAC to Opus', () => {
     it(`[CD12] follows a clock that is ${ppm} ppm off, without gap or step`, async () => {
       const rate = 48_000;
       const clock = 1 + ppm / 1e6;
-      const seconds = 100;
+      const seconds = 60;
       const pcm = tone(300, 0.1, rate, seconds);
-      for (const at of [60, 80, 98]) burst(pcm, at * rate, rate);
+      for (const at of [30, 45, 58]) burst(pcm, at * rate, rate);
       const { frames, asc } = encodeAac(pcm, rate, 1);
       const inputs = frames.map((data, k) => ({ data, place: stamped(k, rate, clock) }));
-      const outputs = await run(asc, inputs, reaching(98.5 * RATE));
+      const outputs = await run(asc, inputs, reaching(58.5 * RATE));
       for (let i = 1; i < outputs.length; i++) expect(outputs[i]!.place - outputs[i - 1]!.place).toBe(960);
       const decoded = decodeOpus(
         outputs.map(({ data }) => data),
         1,
       );
-      for (const at of [60, 80, 98]) {
+      for (const at of [30, 45, 58]) {
         const from = at * RATE - outputs[0]!.place;
         const found = outputs[0]!.place + burstAt(decoded, from - 4_800, from + 4_800);
         expect(Math.abs(found - at * RATE * clock)).toBeLessThan(96);
       }
       // A step in a steady tone would be heard as energy beside it.
-      const middle = decoded.subarray(20 * RATE, 50 * RATE);
+      const middle = decoded.subarray(10 * RATE, 29 * RATE);
       for (let i = 0; i + RATE <= middle.length; i += RATE) {
         const second = middle.subarray(i, i + RATE);
         const left = Math.sqrt(Math.max(0, level(second) ** 2 - amplitudeOf(second, 300, RATE) ** 2 / 2));

@@ -85,7 +85,8 @@ function videos(outputs: readonly BridgeOutput[]): VideoFrame[] {
   return outputs.filter((output) => output.kind === 'video');
 }
 
-describe('the bridge', () => {
+// Each makes its media and processes first: on a loaded machine that takes its time.
+describe('the bridge', { timeout: 60_000 }, () => {
   for (const profile of ['baseline', 'main', 'high']) {
     it(`[CD30] begins with the picture asked for as IDR, and goes on with clean pictures: ${profile}`, async () => {
       const { config, frames } = phone(profile);

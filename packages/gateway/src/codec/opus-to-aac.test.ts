@@ -34,7 +34,8 @@ function continuous(outputs: readonly AacOutput[]): void {
   for (let i = 1; i < outputs.length; i++) expect(outputs[i]!.place - outputs[i - 1]!.place).toBe(1_024);
 }
 
-describe('Opus to AAC', () => {
+// Each makes its media and processes first: on a loaded machine that takes its time.
+describe('Opus to AAC', { timeout: 60_000 }, () => {
   for (const { frameMs, channels } of [
     { frameMs: 20, channels: 1 },
     { frameMs: 20, channels: 2 },

@@ -42,7 +42,8 @@ async function works(pool: CodecPoolWithCounts): Promise<void> {
   job.job?.close();
 }
 
-describe('the pool of codec processes', () => {
+// Each makes its media and processes first: on a loaded machine that takes its time.
+describe('the pool of codec processes', { timeout: 60_000 }, () => {
   it('[CD1] runs as many processes as it is told, and spreads jobs over them', async () => {
     const pool = await makePool({ processes: 2 });
     expect(pool.unavailable).toBeNull();

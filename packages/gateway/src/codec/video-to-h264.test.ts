@@ -68,7 +68,8 @@ function brightness(outputs: readonly BridgeOutput[]): number[] {
   return Array.from({ length: raw.length / 4 }, (_, i) => raw[i * 4]!);
 }
 
-describe('video of other codecs to H.264', () => {
+// Each makes its media and processes first: on a loaded machine that takes its time.
+describe('video of other codecs to H.264', { timeout: 60_000 }, () => {
   for (const codec of ['vp8', 'vp9', 'av1', 'h265'] as const) {
     it(`[CD40] shows the same pictures at the same times, with a keyframe at least every 2 s: ${codec}`, async () => {
       const frames = camera(codec, '320x240', 3, 1_000);
