@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import type { BridgeOutput, CodecSink } from '../codec/types.ts';
 import type { VideoConfig, VideoFrame } from '../stream/types.ts';
 import { Bridge, type BridgeLimits, bridgeDefaults } from './bridge.ts';
 import { FakeBridge } from './testing/fake-bridge.ts';
-import { FakePhone, makeConfig, type Picture, readPicture, Viewer } from './testing/pictures.ts';
+import { FakePhone, makeConfig, makePicture, type Picture, readPicture, Viewer } from './testing/pictures.ts';
 
 const FRAME_MS = 33;
 const limits: BridgeLimits = { ...bridgeDefaults, intervalMs: 1_000 };
@@ -14,6 +15,8 @@ class Scene {
   readonly phone = new FakePhone();
   readonly viewer = new Viewer();
   readonly jobs: FakeBridge[] = [];
+  /** What each bridge talks to. */
+  readonly sinks: CodecSink<BridgeOutput>[] = [];
   readonly sent: { picture: Picture; at: number; frame: VideoFrame; parameters: VideoConfig | null }[] = [];
   places = Number.POSITIVE_INFINITY;
   groupKept = true;
@@ -33,6 +36,7 @@ class Scene {
           if (this.places <= 0) return null;
           const job = new FakeBridge(this.jobs.length + 1, encodeFromMs, sink);
           this.jobs.push(job);
+          this.sinks.push(sink);
           return job;
         },
       },
@@ -374,5 +378,45 @@ describe('a bridge that ends', () => {
     for (let i = 0; i < 100 && !first.closed; i++) scene.frame();
     expect(first.closed).toBe(true);
     expect(scene.bridge.state).toBe('holding');
+  });
+
+  test('[IN37] a late word of one that was dismissed is not heard', () => {
+    const scene = running();
+    scene.bridge.want();
+    crossing(scene);
+    const next = scene.phone.next;
+    const ms = scene.sent.at(-1)!.frame.timestampMs;
+    scene.frame(true);
+    scene.frame();
+    const before = scene.sent.length;
+    scene.sinks[0]!.onOutput(makePicture({ encoder: 1, index: next + 5, number: 1, reference: 0 }, ms + 500));
+    scene.sinks[0]!.onEnd('crashed');
+    scene.frame();
+    expect(scene.log(before)).toBe(`p${next + 2}`);
+  });
+
+  test('[IN37] one that makes what it should not is given up', () => {
+    const old = running();
+    old.bridge.want();
+    crossing(old);
+    const { timestampMs } = old.sent.at(-1)!.frame;
+    old.sinks[0]!.onOutput(makePicture({ encoder: 1, index: 5, number: 1, reference: 0 }, timestampMs - 100));
+    expect(old.job.closed).toBe(true);
+    expect(old.bridge.state).toBe('holding');
+
+    const bare = running();
+    bare.bridge.want();
+    while (bare.job.waiting === 0) bare.frame();
+    const at = bare.job.encodeFromMs + 10;
+    bare.sinks[0]!.onOutput(makePicture({ encoder: 1, index: 12, number: 0, reference: -1 }, at));
+    expect(bare.job.closed).toBe(true);
+    expect(bare.viewer).toMatchObject({ encoder: 0, skipped: 0 });
+
+    const early = running();
+    early.bridge.want();
+    early.sinks[0]!.onOutput(makeConfig(1));
+    early.sinks[0]!.onOutput(makePicture({ encoder: 1, index: 11, number: 0, reference: 3 }, 99_999));
+    expect(early.job.closed).toBe(true);
+    expect(early.bridge.state).toBe('passing');
   });
 });

@@ -31,8 +31,12 @@ export class FakeAudioJob implements CodecJob<AacInput> {
   closed = false;
   over = false;
 
-  constructor(asc: Uint8Array, sink: CodecSink<OpusOutput>, sampleRate: number) {
+  readonly #preRoll: number;
+
+  /** @param preRoll samples before its first input that come out: what an encoder adds and takes off again. */
+  constructor(asc: Uint8Array, sink: CodecSink<OpusOutput>, sampleRate: number, preRoll: number) {
     this.asc = asc;
+    this.#preRoll = preRoll;
     this.#sink = sink;
     this.frameSamples = (AAC_FRAME * 48_000) / sampleRate;
   }
@@ -41,7 +45,7 @@ export class FakeAudioJob implements CodecJob<AacInput> {
     if (this.closed || this.over) throw new Error('written to after its end');
     this.writes++;
     if (Number.isNaN(this.#place)) {
-      this.#place = Math.round(input.place);
+      this.#place = Math.round(input.place) - this.#preRoll;
       this.#filled = this.#place;
     }
     if (input.place - this.#filled > MAX_FILL) {
@@ -72,6 +76,7 @@ export class FakeCodecs implements CodecPool {
   audioPlaces = Number.POSITIVE_INFINITY;
   bridgePlaces = Number.POSITIVE_INFINITY;
   sampleRate = 44_100;
+  preRoll = 0;
   readonly audio: FakeAudioJob[] = [];
   readonly bridges: FakeBridge[] = [];
   /** A new bridge answers what is written at once. */
@@ -79,7 +84,7 @@ export class FakeCodecs implements CodecPool {
 
   openAacToOpus(asc: Uint8Array, sink: CodecSink<OpusOutput>): CodecJob<AacInput> | null {
     if (this.unavailable !== null || this.jobs['aac-to-opus'] >= this.audioPlaces) return null;
-    const job = new FakeAudioJob(asc, sink, this.sampleRate);
+    const job = new FakeAudioJob(asc, sink, this.sampleRate, this.preRoll);
     this.audio.push(job);
     return job;
   }
