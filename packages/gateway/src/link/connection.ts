@@ -42,7 +42,10 @@ interface ReceiveSection {
   readonly kind: 'audio' | 'video';
   readonly mid: string;
   readonly role: 'receive';
+  /** What the server sends on it, as the last answer says. */
   trackSid: string;
+  ssrc: number;
+  rtxSsrc: number;
 }
 
 type Section = { readonly kind: 'application'; readonly mid: string } | SendSection | ReceiveSection;
@@ -163,6 +166,10 @@ export class MediaConnection {
 
   addReceiver(trackSid: string, receiver: RtpReceiver): void {
     this.#receivers.set(trackSid, receiver);
+    // Closed and subscribed again at once: the server may go on sending on the same section without a word.
+    for (const section of this.#sections) {
+      if (section.kind !== 'application' && section.role === 'receive') this.#routeSection(section, this.#routes);
+    }
   }
 
   removeReceiver(trackSid: string): void {
@@ -176,7 +183,14 @@ export class MediaConnection {
     const { maxSections } = this.#context.limits;
     for (const [kind, count] of [['audio', audios] as const, ['video', videos] as const]) {
       for (let i = 0; i < count && this.#sections.length < maxSections; i++) {
-        this.#sections.push({ kind, mid: String(this.#sections.length), role: 'receive', trackSid: '' });
+        this.#sections.push({
+          kind,
+          mid: String(this.#sections.length),
+          role: 'receive',
+          trackSid: '',
+          ssrc: 0,
+          rtxSsrc: 0,
+        });
       }
     }
     this.negotiate();
@@ -324,10 +338,16 @@ export class MediaConnection {
   ): void {
     const sends = !answered.rejected && (answered.direction === 'sendonly' || answered.direction === 'sendrecv');
     section.trackSid = sends ? (midToTrackId[section.mid] ?? answered.trackId) : '';
-    const receiver = this.#receivers.get(section.trackSid);
-    if (receiver === undefined || answered.ssrc === 0) return;
-    this.#route(routes, receiver, answered.ssrc);
-    if (answered.rtxSsrc !== 0) routes.set(answered.rtxSsrc, { receiver, rtx: true });
+    section.ssrc = sends ? answered.ssrc : 0;
+    section.rtxSsrc = sends ? answered.rtxSsrc : 0;
+    this.#routeSection(section, routes);
+  }
+
+  #routeSection({ trackSid, ssrc, rtxSsrc }: ReceiveSection, routes: Map<number, Route>): void {
+    const receiver = this.#receivers.get(trackSid);
+    if (receiver === undefined || ssrc === 0) return;
+    this.#route(routes, receiver, ssrc);
+    if (rtxSsrc !== 0) routes.set(rtxSsrc, { receiver, rtx: true });
   }
 
   #route(routes: Map<number, Route>, receiver: RtpReceiver, ssrc: number): void {
