@@ -3,14 +3,14 @@
 import type { MessagePort } from 'node:worker_threads';
 import { LocalChannel, localMimeType, type ToEngine, type ToLink } from '@lianmai/media/local';
 import { type JoinRequest, SignalRequest, SignalResponse } from '@livekit/protocol';
-
-export type SignalOut = Exclude<SignalRequest['message'], { case: undefined }>;
-export type SignalIn = Exclude<SignalResponse['message'], { case: undefined }>;
+import type { SignalIn, SignalOut } from '../signal.ts';
+import { LinkRefused } from '../types.ts';
 
 /** What one session is told. After `onClosed` or `onRefused` nothing more. */
 export interface PortSessionSink {
   onSignal(message: SignalIn): void;
-  onRefused(status: number, reason: string): void;
+  /** A {@link LinkRefused}, or another error when a later try may go better. */
+  onRefused(problem: Error): void;
   /** The engine ended the session, or the port is gone. */
   onClosed(reason: string): void;
   onSubscribed(stream: number, trackSid: string, mimeType: string): StreamSink | null;
@@ -144,7 +144,7 @@ export class EnginePort {
         return;
       case 'refused':
         this.#forget(message.session);
-        sink.onRefused(message.status, message.reason);
+        sink.onRefused(refusal(message.status, message.reason));
         return;
       case 'frame': {
         const decoded = SignalResponse.fromBinary(message.frame).message;
@@ -190,4 +190,12 @@ export class EnginePort {
     this.#streams.clear();
     for (const { sink } of sessions) sink.onClosed(reason);
   }
+}
+
+/** As the door for WebSockets is understood: these answers stay the same for this token. */
+function refusal(status: number, reason: string): Error {
+  const text = `the engine answered ${status}${reason === '' ? '' : `: ${reason}`}`;
+  const final =
+    status === 400 || status === 401 || status === 403 || (status === 404 && reason.includes('does not exist'));
+  return final ? new LinkRefused(text) : new Error(text);
 }

@@ -11,7 +11,7 @@ import {
   VideoQuality,
 } from '@livekit/protocol';
 import { sourceNumber } from '../roster.ts';
-import type { SignalOut } from './port.ts';
+import type { SignalOut } from '../signal.ts';
 import type { Publication } from './publication.ts';
 
 /** The level of LiveKit's protocol that the link speaks. */

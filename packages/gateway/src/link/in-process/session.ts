@@ -1,7 +1,6 @@
 /** One participant of a room: what it is on the present port, and all that outlives it. */
 import { randomUUID } from 'node:crypto';
 import {
-  ConnectionQuality,
   DisconnectReason,
   type JoinResponse,
   LeaveRequest,
@@ -12,13 +11,15 @@ import {
 } from '@livekit/protocol';
 import type { ChatMessage } from '../../room/chat-message.ts';
 import { ChatStreams } from '../chat.ts';
+import { endOf, reasonOf, TurnedAway } from '../goodbye.ts';
 import type { LinkLimits } from '../limits.ts';
-import { Roster } from '../roster.ts';
+import { Recovery } from '../recovery.ts';
+import { qualityName, Roster } from '../roster.ts';
+import type { SignalIn, SignalOut } from '../signal.ts';
 import {
   type JoinOptions,
   type LinkEnd,
   type LinkPublication,
-  type LinkQuality,
   LinkRefused,
   type LinkSession,
   type LinkSink,
@@ -27,8 +28,8 @@ import {
   type PublicationSink,
   type SubscriptionSink,
 } from '../types.ts';
-import { backOff, endOf, TurnedAway, within } from './leave.ts';
-import type { EnginePort, PortSessionSink, SignalIn, SignalOut } from './port.ts';
+import { within } from '../waiting.ts';
+import type { EnginePort, PortSessionSink } from './port.ts';
 import { Publication } from './publication.ts';
 import { addTrack, joinRequest, subscription as subscriptionMessage } from './requests.ts';
 import { Subscription } from './subscription.ts';
@@ -51,13 +52,6 @@ interface Stay {
   joined: boolean;
 }
 
-const QUALITIES: Readonly<Record<ConnectionQuality, LinkQuality>> = {
-  [ConnectionQuality.EXCELLENT]: 'excellent',
-  [ConnectionQuality.GOOD]: 'good',
-  [ConnectionQuality.POOR]: 'poor',
-  [ConnectionQuality.LOST]: 'lost',
-};
-
 /** The engine confirms a leave within this, or it is not waited for. */
 const LEAVE_MS = 1_000;
 
@@ -67,6 +61,7 @@ export class Session implements LinkSession {
   readonly #sink: LinkSink;
   readonly #roster: Roster;
   readonly #chat: ChatStreams;
+  readonly #recovery: Recovery;
   readonly #publications = new Set<Publication>();
   readonly #subscriptions = new Map<string, Subscription>();
   /** By cid: publications that the engine has not confirmed. */
@@ -76,11 +71,8 @@ export class Session implements LinkSession {
   #stay: Stay | null = null;
   #ping: NodeJS.Timeout | null = null;
   #heardAt = 0;
-  #recovery: Promise<void> | null = null;
-  #shutdown = false;
   #ended = false;
   #started = false;
-  #wake: (() => void) | null = null;
   #confirmed: (() => void) | null = null;
 
   constructor(context: SessionContext, options: JoinOptions, sink: LinkSink) {
@@ -90,6 +82,21 @@ export class Session implements LinkSession {
     this.#token = options.token;
     this.#roster = new Roster(context.limits);
     this.#chat = new ChatStreams(context.limits, context.clock);
+    const stays = () => this.#stay?.joined === true;
+    this.#recovery = new Recovery({
+      limits: context.limits,
+      clock: context.clock,
+      warn: context.warn,
+      ended: () => this.#ended,
+      signalOpen: stays,
+      mediaFlows: stays,
+      // The port carries signal and media alike: there is nothing to resume without the other.
+      resume: () => this.#rejoin(),
+      rejoin: () => this.#rejoin(),
+      onReconnecting: () => this.#tell(() => this.#sink.onReconnecting()),
+      onReconnected: () => this.#tell(() => this.#sink.onReconnected()),
+      end: (end, detail) => this.#end(end, detail),
+    });
   }
 
   get identity(): string {
@@ -111,7 +118,8 @@ export class Session implements LinkSession {
       if (this.#ended) throw new Error('the link was closed');
     } catch (error) {
       this.#dispose();
-      throw error instanceof TurnedAway ? new LinkRefused(error.message) : error;
+      if (error instanceof TurnedAway && endOf(error.leave) !== null) throw new LinkRefused(error.message);
+      throw error;
     }
     this.#started = true;
     // The caller holds the session before it hears of anything.
@@ -140,7 +148,7 @@ export class Session implements LinkSession {
         } catch (error) {
           // A port that closed meanwhile is not an answer: whoever brings the session back publishes too.
           if (error instanceof LinkRefused || this.#ended || (stay !== null && stay === this.#stay)) throw error;
-          await this.#recovery;
+          await this.#recovery.settled();
         }
       }
       return publication;
@@ -228,7 +236,7 @@ export class Session implements LinkSession {
           stay.first.resolve();
         } else if (message.case === 'leave') stay.first.reject(new TurnedAway(message.value));
       },
-      onRefused: (status, reason) => stay.first.reject(refusal(status, reason)),
+      onRefused: (problem) => stay.first.reject(problem),
       onClosed: (reason) => {
         this.#confirmed?.();
         stay.first.reject(new Error(reason || 'the engine ended the session'));
@@ -299,7 +307,7 @@ export class Session implements LinkSession {
       case 'connectionQuality':
         for (const { participantSid, quality } of message.value.updates) {
           const identity = this.#roster.identityOf(participantSid);
-          if (identity !== null) this.#tell(() => this.#sink.onQuality(identity, QUALITIES[quality] ?? 'poor'));
+          if (identity !== null) this.#tell(() => this.#sink.onQuality(identity, qualityName(quality)));
         }
         return;
       case 'subscriptionResponse':
@@ -320,13 +328,8 @@ export class Session implements LinkSession {
 
   #onLeave(leave: LeaveRequest): void {
     const end = endOf(leave);
-    const detail = DisconnectReason[leave.reason] ?? String(leave.reason);
-    if (end !== null) {
-      this.#end(end, detail);
-      return;
-    }
-    this.#shutdown = leave.reason === DisconnectReason.SERVER_SHUTDOWN;
-    this.#lost(detail);
+    if (end !== null) this.#end(end, reasonOf(leave));
+    else this.#lost(reasonOf(leave), leave.reason === DisconnectReason.SERVER_SHUTDOWN);
   }
 
   // --- publications ---
@@ -369,47 +372,17 @@ export class Session implements LinkSession {
 
   // --- coming back ---
 
-  #lost(reason: string): void {
+  #lost(reason: string, shutdown = false): void {
     if (this.#ended || !this.#started) return;
     this.#leaveStay(new Error(reason));
-    if (this.#recovery !== null) return;
-    this.#context.warn('the link to the engine is being brought back', reason);
-    this.#recovery = this.#recover().finally(() => {
-      this.#recovery = null;
-      // Lost once more while the last steps were taken.
-      if (this.#stay === null) this.#lost('lost again');
-    });
+    this.#recovery.lost(true, reason, shutdown);
   }
 
-  async #recover(): Promise<void> {
-    const { limits, clock } = this.#context;
-    const begun = clock();
-    this.#tell(() => this.#sink.onReconnecting());
-    for (let attempt = 0; !this.#ended; attempt++) {
-      if (attempt > 0) await this.#pause(backOff(attempt, limits));
-      if (this.#ended) return;
-      if (clock() - begun > limits.giveUpMs) {
-        this.#end(this.#shutdown ? 'server-shutdown' : 'lost', 'the engine did not come back');
-        return;
-      }
-      try {
-        this.#token = await this.#options.renewToken();
-        if (this.#ended) return;
-        await this.#join();
-        await this.#publishAgain();
-        if (this.#stay !== null) break;
-      } catch (error) {
-        if (this.#ended) return;
-        const end = error instanceof TurnedAway ? endOf(error.leave) : error instanceof LinkRefused ? 'refused' : null;
-        if (end !== null) {
-          this.#end(end, error instanceof Error ? error.message : '');
-          return;
-        }
-        this.#context.warn('the engine is not back yet', String(error));
-      }
-    }
-    this.#shutdown = false;
-    this.#tell(() => this.#sink.onReconnected());
+  async #rejoin(): Promise<void> {
+    this.#token = await this.#options.renewToken();
+    if (this.#ended) return;
+    await this.#join();
+    await this.#publishAgain();
   }
 
   async #publishAgain(): Promise<void> {
@@ -430,17 +403,6 @@ export class Session implements LinkSession {
     if (stay !== null) stay.port.drop(stay.id);
   }
 
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => this.#wake?.(), ms);
-      this.#wake = () => {
-        clearTimeout(timer);
-        this.#wake = null;
-        resolve();
-      };
-    });
-  }
-
   // --- ending ---
 
   #end(end: LinkEnd, detail: string): void {
@@ -456,7 +418,7 @@ export class Session implements LinkSession {
   #dispose(): void {
     this.#ended = true;
     if (this.#ping !== null) clearInterval(this.#ping);
-    this.#wake?.();
+    this.#recovery.close();
     this.#leaveStay(new Error('the session has ended'));
     this.#context.onGone(this);
   }
@@ -479,12 +441,4 @@ export class Session implements LinkSession {
       this.#context.warn('a listener failed', error instanceof Error ? (error.stack ?? error.message) : String(error));
     }
   }
-}
-
-/** As the door for WebSockets is understood: these answers stay the same for this token. */
-function refusal(status: number, reason: string): Error {
-  const text = `the engine answered ${status}${reason === '' ? '' : `: ${reason}`}`;
-  const final =
-    status === 400 || status === 401 || status === 403 || (status === 404 && reason.includes('does not exist'));
-  return final ? new LinkRefused(text) : new Error(text);
 }
