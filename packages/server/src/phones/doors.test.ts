@@ -56,8 +56,19 @@ async function accepted(phone: Phone) {
 
 describe('signalling', () => {
   it('[PD12] [PD13] opens with the ticket and the addresses of the request, and carries text both ways in order', async () => {
+    // What an eager client sends before it is let in waits, and is not lost.
+    let letIn: () => void = () => {};
+    gateway.ready = new Promise((resolve) => {
+      letIn = resolve;
+    });
     const phone = new Phone('/signal?ticket=secret-ticket', { host: 'meet.example:8080' });
-    phone.socket.on('open', () => phone.socket.send('early'));
+    await once(phone.socket, 'open');
+    await new Promise<void>((resolve, reject) => {
+      phone.socket.send('early', (error) => (error ? reject(error) : resolve()));
+    });
+    // An answer to another connection: by then the server has had its chance to read this one.
+    await fetch(`${harness.base}/healthz`);
+    letIn();
     const connection = await accepted(phone);
     expect(gateway.signals).toEqual([
       {

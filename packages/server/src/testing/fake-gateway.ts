@@ -85,6 +85,8 @@ export class FakeGateway {
   stopped = false;
   /** What the doors answer; null: they let everybody in. An error stands for a gateway that is being started anew. */
   answer: { readonly status: number; readonly code: number; readonly message: string } | Error | null = null;
+  /** The signalling door answers when this resolves. */
+  ready: Promise<void> = Promise.resolve();
   /** Why it cannot start. */
   failure: Error | null = null;
   rtmpPort = 19_350;
@@ -112,6 +114,7 @@ export class FakeGateway {
       rtmpPort: this.rtmpPort,
       openSignal: async (request): Promise<PhoneSignalAdmission> => {
         this.signals.push(request);
+        await this.ready;
         if (this.answer instanceof Error) throw this.answer;
         if (this.answer !== null) return { kind: 'refused', ...this.answer };
         const connection = new FakeConnection();
