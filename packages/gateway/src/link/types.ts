@@ -29,7 +29,10 @@ export interface RemoteParticipant {
   readonly tracks: readonly RemoteTrack[];
 }
 
-/** One RTP packet of a subscribed track, as it arrives: not ordered, repaired packets among them. */
+/**
+ * One RTP packet of a subscribed track, as it arrives: not ordered, repaired packets among them. Padding alone (servers
+ * probe with it) has an empty payload and fills its sequence number.
+ */
 export interface IncomingRtp {
   readonly payload: Uint8Array;
   readonly sequence: number;
@@ -102,7 +105,10 @@ export interface LinkSink {
   onQuality(identity: string, quality: LinkQuality): void;
   /** The connection is being brought back; media stands still. */
   onReconnecting(): void;
-  /** It is back; publications and subscriptions are the same objects and go on (a keyframe may be needed). */
+  /**
+   * It is back; publications and subscriptions are the same objects and go on (a keyframe may be needed). Tracks have new
+   * SIDs when their owner joined anew; sequence numbers and timestamps of a subscription may start anew.
+   */
   onReconnected(): void;
   onEnd(end: LinkEnd, detail: string): void;
 }
