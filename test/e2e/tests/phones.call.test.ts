@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { COLORS, TONES } from '../src/palette.ts';
 import { asPublisher, freshRoom, OTHER, PUSHED, usePhoneStage } from '../src/phones/stage.ts';
+import { waitFor } from '../src/wait.ts';
 
 const stage = usePhoneStage();
 
@@ -61,6 +62,11 @@ describe('a phone and a browser in one room', () => {
     await ben.enter(roomId);
     await cara.enter(roomId);
     await cara.waitForStream(await anna.identity(), () => true);
+    await waitFor(
+      'both phones on the page',
+      () => anna.watch('identities'),
+      (all) => all.length === 2,
+    );
     expect(await ben.ask((id) => ({ type: 'chat', id, text: '你好 from a phone' }))).toBe(0);
     await anna.at('toggle-chat').click();
     await anna.page.getByText('你好 from a phone').waitFor();

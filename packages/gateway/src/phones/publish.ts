@@ -4,7 +4,7 @@ import type { UnitReader } from '../flv/unit-reader.ts';
 import type { Ingress, IngressOptions, IngressTrouble } from '../ingress/types.ts';
 import type { LinkSession } from '../link/types.ts';
 import type { Channel } from '../room/channel.ts';
-import type { Publishing, PublishSink, RtmpMedia } from '../rtmp/types.ts';
+import type { PublishEnd, Publishing, PublishSink, RtmpMedia } from '../rtmp/types.ts';
 import type { AudioConfig, MediaUnit, VideoConfig } from '../stream/types.ts';
 import type { UnitGroup } from '../stream/unit-group.ts';
 
@@ -104,8 +104,8 @@ export class PhonePublish implements PublishSink {
     for (const unit of result.units) this.#unit(unit);
   }
 
-  onEnd(reason: string): void {
-    this.#finish(null, reason);
+  onEnd(reason: string, cause?: PublishEnd): void {
+    this.#finish(cause === 'idle' ? 'idle' : cause === 'too-much' ? 'tooMuch' : null, reason);
   }
 
   /** Ends the push: the phone is told the reason by signalling. */

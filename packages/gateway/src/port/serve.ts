@@ -45,8 +45,9 @@ export function serveGateway(gateway: LocalGateway, channel: WorkerChannel): voi
     }
     if (leftEarly.delete(id)) return;
     const shared = view.share((reason) => {
-      leave(id);
+      // Told before the feed closes with its last viewer, or he would hear of that end only.
       channel.post({ type: 'flv-end', id, reason });
+      leave(id);
     });
     const feed = feeds.add(shared.broadcast);
     views.set(id, () => {
