@@ -106,6 +106,41 @@ export function controlSuite(lab: () => Lab): void {
     await until('back', () => bert.told.roster[0]?.sid === again.session.sid);
   }, 20_000);
 
+  it('[LK32] listeners that throw harm nobody', async () => {
+    const fail = () => {
+      throw new Error('a listener of the test');
+    };
+    const link = lab().link();
+    let rosters = 0;
+    const session = await link.join(await lab().joinOptions('anna'), {
+      onParticipants: () => {
+        rosters += 1;
+        fail();
+      },
+      onChat: fail,
+      onQuality: fail,
+      onReconnecting: fail,
+      onReconnected: fail,
+      onEnd: fail,
+    });
+    const bert = await lab().joinPeer('bert');
+    const { pump, publication } = await publish(bert, 'video');
+    await until('rosters', () => rosters >= 2);
+    let packets = 0;
+    session.subscribe(publication.sid, {
+      onRtp: () => {
+        packets += 1;
+        fail();
+      },
+      onSenderReport: fail,
+    });
+    await until('packets', () => packets >= 30);
+    bert.session.sendChat({ id: 'm', from: 'bert', text: 'hi', time: 1 });
+    const before = packets;
+    await until('more packets', () => packets >= before + 30);
+    pump.stop();
+  }, 20_000);
+
   it('[LK27] counts are bounded', async () => {
     const link = lab().link({ limits: { maxPublications: 1, maxSubscriptions: 1 } });
     const anna = await lab().join('anna', {}, link);
