@@ -36,7 +36,11 @@ export function createPhoneDoors(phones: Phones, options: PhoneDoorsOptions): Ph
     burst: options.perAddressPerSecond * 4,
     maxKeys: options.trackedAddresses,
   });
-  const signal = createSignalDoor({ ...options, open: (asked) => gateway.openSignal(asked) });
+  const signal = createSignalDoor({
+    ...options,
+    open: (asked) => gateway.openSignal(asked),
+    onAccepted: (asked) => phones.holdSeat(asked.ticket),
+  });
 
   /** Seconds to wait when this address comes too often. */
   function tooOften(remoteAddress: string): number | null {

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { type Admitted, type DoorRequest, phoneUrls } from '@lianmai/gateway';
 import {
   CLIENT_ATTRIBUTE,
@@ -9,7 +10,8 @@ import {
 } from '@lianmai/protocol';
 import { deriveStreamKey, readStreamTicket, verifyStreamTicket } from '@lianmai/tickets';
 import { TokenVerifier } from 'livekit-server-sdk';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { WebSocket } from 'ws';
 import { FakeGateway } from '../testing/fake-gateway.ts';
 import { FakeLivekit } from '../testing/fake-livekit.ts';
 import { type Client, Harness } from '../testing/harness.ts';
@@ -164,6 +166,26 @@ describe('admission', () => {
     await harness.call('webrtc-dissolve-room', { roomID: '1' }, ann);
     expect(await gateway.host.admit(door(ann))).toEqual({ kind: 'refused', code: 'roomEnded' });
     expect(await harness.code('webrtc-get-room-info', { roomID: '1' }, harness.serverKey)).toBe(10003);
+  });
+});
+
+describe('seats', () => {
+  it('[PD22] last while signalling is open, without media, and lapse when it is gone', async () => {
+    await harness.stop();
+    harness = await Harness.start({ gateway, config: { rooms: { leaseSeconds: 5 } } });
+    ann = await harness.guest('Ann');
+    const heartbeat = vi.spyOn(harness.server.services.rooms, 'heartbeat');
+    const { RspBody } = roomsigPhoneAnswerSchema.parse((await phoneSig(ann)).body);
+    const phone = new WebSocket(RspBody.signalUrl);
+    await once(phone, 'open');
+    const seat = [{ sdkAppId: harness.sdkAppId, roomId: '1' }, ann.userId];
+    await expect.poll(() => heartbeat.mock.calls, { timeout: 10_000 }).toEqual([seat, seat]);
+    await harness.call('webrtc-kick-member', { roomID: '1', memberID: ann.userId }, harness.serverKey);
+    await expect.poll(() => heartbeat.mock.settledResults.at(-1)?.type, { timeout: 10_000 }).toBe('rejected');
+    phone.close();
+    await once(phone, 'close');
+    await expect.poll(() => gateway.connections[0]?.gone).toBe(true);
+    expect(harness.logged.join('')).not.toContain('could not be renewed');
   });
 });
 

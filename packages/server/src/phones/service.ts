@@ -2,8 +2,8 @@
 import type { IncomingMessage } from 'node:http';
 import { type Gateway, type GatewayConfigInput, type GatewayHost, type PublicBases, phoneUrls } from '@lianmai/gateway';
 import type { MediaEngine } from '@lianmai/media';
-import type { PhoneUrls } from '@lianmai/protocol';
-import { deriveStreamKey } from '@lianmai/tickets';
+import { LianmaiError, type PhoneUrls } from '@lianmai/protocol';
+import { deriveStreamKey, readStreamTicket } from '@lianmai/tickets';
 import { EXIT, ExitError } from '../cli/exit.ts';
 import { errorCode } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
@@ -29,6 +29,11 @@ export interface Phones {
   readonly gateway: Gateway;
   /** Where this request's client reaches the server. */
   bases(request: IncomingMessage): PublicBases;
+  /**
+   * Renews the seat of a phone whose signalling is open, until the answer is called: it lasts also while the media service, whose
+   * presence holds it otherwise, is out of reach.
+   */
+  holdSeat(ticket: string): () => void;
   /** Fresh push and signalling URLs for a member. */
   urls(request: IncomingMessage, member: { roomId: string; userId: string; privileges: number }): PhoneUrls;
 }
@@ -76,9 +81,26 @@ export async function startPhones(parts: PhonesParts): Promise<Phones | string> 
     const { rtmpPublicUrl } = config.phones;
     return { http, rtmp: rtmpPublicUrl === '' ? `rtmp://${new URL(http).hostname}${port}` : rtmpPublicUrl };
   }
+  function holdSeat(ticket: string): () => void {
+    const read = readStreamTicket(key, ticket);
+    if (!read.ok) return () => {};
+    const { roomId, userId } = read.ticket;
+    const timer = setInterval(
+      () => {
+        rooms.heartbeat({ sdkAppId, roomId }, userId).catch((error: unknown) => {
+          // No seat to renew: kicked, left, or the room has ended. The gateway was told.
+          if (!(error instanceof LianmaiError)) log.warn({ err: error }, "a phone's seat could not be renewed");
+        });
+      },
+      (config.rooms.leaseSeconds * 1000) / 3,
+    );
+    return () => clearInterval(timer);
+  }
+
   return {
     gateway,
     bases,
+    holdSeat,
     urls: (request, member) =>
       phoneUrls(key, {
         sdkAppId,

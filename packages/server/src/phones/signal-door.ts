@@ -9,6 +9,8 @@ export interface SignalDoorOptions {
   readonly open: (
     request: PhoneSignalRequest,
   ) => Promise<DoorRefusal | { readonly kind: 'accepted'; readonly connection: PhoneSignalConnection }>;
+  /** Somebody was let in; the answer is called when his connection is gone. */
+  readonly onAccepted: (asked: PhoneSignalRequest) => () => void;
   /** Bytes of one frame. */
   readonly maxFrameBytes: number;
   /** Bytes waiting on one WebSocket; beyond it the socket is closed and the phone comes back with a full roster. */
@@ -75,6 +77,7 @@ async function serve(webSocket: WebSocket, asked: PhoneSignalRequest, options: S
     refuse(webSocket, { code, message, reason: ENDED_REASONS[code] ?? 'refused' });
     return;
   }
+  if (webSocket.readyState === webSocket.OPEN) webSocket.once('close', options.onAccepted(asked));
   bridge(webSocket, admission.connection, options.maxBacklogBytes);
 }
 
