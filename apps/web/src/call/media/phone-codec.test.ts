@@ -1,4 +1,3 @@
-import { EventEmitter } from 'node:events';
 import { CLIENT_ATTRIBUTE, PHONE_CLIENT } from '@lianmai/protocol';
 import { type Room, RoomEvent, Track } from 'livekit-client';
 import { describe, expect, it } from 'vitest';
@@ -9,7 +8,8 @@ const PHONE = { attributes: { [CLIENT_ATTRIBUTE]: PHONE_CLIENT } };
 const BROWSER = { attributes: {} };
 
 /** As much of a room as the codec's choice needs: it remembers what was published and withdrawn, in which codec. */
-class FakeRoom extends EventEmitter {
+class FakeRoom {
+  readonly #listeners = new Map<string, (...args: unknown[]) => void>();
   readonly options: { publishDefaults?: { videoCodec?: string; simulcast?: boolean } } = {
     publishDefaults: { simulcast: true },
   };
@@ -35,6 +35,15 @@ class FakeRoom extends EventEmitter {
       this.publish(track, options.source, `video/${codec.toUpperCase()}`);
     },
   };
+
+  on(event: string, listener: (...args: unknown[]) => void): this {
+    this.#listeners.set(event, listener);
+    return this;
+  }
+
+  emit(event: string, ...args: unknown[]): void {
+    this.#listeners.get(event)?.(...args);
+  }
 
   publish(track: Track, source: Track.Source, mimeType: string, isMuted = false): void {
     const sid = `TR_${this.done.length}_${source}`;
