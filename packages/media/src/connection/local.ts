@@ -8,6 +8,7 @@ import { RtcpWriter } from '../forward/rtcp-writer.ts';
 import { ntpToMs } from '../forward/sender-clock.ts';
 import type { Downlink, Forwarder, MediaKind, Uplink } from '../forward/types.ts';
 import { LOCAL_H264, LOCAL_OPUS } from '../local/codecs.ts';
+import { copyBytes } from '../local/records.ts';
 import { binding, type Codec, matchCodecs, offeredCodecs } from '../sdp/codecs.ts';
 import type { LocalPeerSink, LocalTransport } from '../transport/local.ts';
 import { RTP_FIXED_HEADER } from '../transport/rtp.ts';
@@ -162,7 +163,7 @@ export class LocalConnection implements Connection, LocalPeerSink, RtcpVisitor {
     packet.writeUInt16BE(sequence & 0xffff, at + 2);
     packet.writeUInt32BE(timestamp >>> 0, at + 4);
     packet.writeUInt32BE(stream >>> 0, at + 8);
-    packet.set(bytes.subarray(from, from + length), at + RTP_FIXED_HEADER);
+    copyBytes(bytes, from, length, packet, at + RTP_FIXED_HEADER);
     slab.lengths[slot] = RTP_FIXED_HEADER + length;
     this.#forwarder.handleRtp(this.#peer, slot, this.#clock());
   }

@@ -67,8 +67,7 @@ export class RecordWriter {
     view.setUint32(at + 12, length, true);
     const bytes = this.#bytes;
     const payload = at + HEADER;
-    if (from === 0 && length === source.length) bytes.set(source, payload);
-    else bytes.set(source.subarray(from, from + length), payload);
+    copyBytes(source, from, length, bytes, payload);
     this.#used = payload + ((length + 3) & ~3);
     return payload;
   }
@@ -99,6 +98,13 @@ export class RecordWriter {
   }
 }
 
+/** Copies a part of an array. A `Buffer` needs no view of the part, so that nothing is allocated. */
+export function copyBytes(source: Uint8Array, from: number, length: number, target: Uint8Array, at: number): void {
+  if (source instanceof Buffer) source.copy(target, at, from, from + length);
+  else if (from === 0 && length === source.length) target.set(source, at);
+  else target.set(source.subarray(from, from + length), at);
+}
+
 export interface RecordSink {
   /** The payload is `bytes[from, from + length)`; the buffer is the reader's own. */
   onRtp(
@@ -116,7 +122,7 @@ export interface RecordSink {
 
 /** Tells every record of a buffer, in order. What does not fit its form ends the reading. */
 export function readRecords(buffer: ArrayBuffer, sink: RecordSink): void {
-  const bytes = new Uint8Array(buffer);
+  const bytes = Buffer.from(buffer);
   const view = new DataView(buffer);
   let at = 0;
   while (at + HEADER <= bytes.length) {

@@ -7,9 +7,13 @@ import type { Logger } from 'pino';
 import { LocalConnection, type LocalOutput } from '../connection/local.ts';
 import type { ConnectionSink, DataChannelKind } from '../connection/types.ts';
 import type { Forwarder } from '../forward/types.ts';
-import { DEFAULT_LOCAL_LIMITS, LocalChannel, type LocalChannelLimits } from '../local/channel.ts';
+import {
+  DEFAULT_LOCAL_LIMITS,
+  LocalChannel,
+  type LocalChannelLimits,
+  type LocalChannelSink,
+} from '../local/channel.ts';
 import type { ToEngine, ToLink } from '../local/messages.ts';
-import type { RecordSink } from '../local/records.ts';
 import type { ConnectionFactory } from '../room/context.ts';
 import type { LocalTransport } from '../transport/local.ts';
 import type { SignalAdmission, SignalConnection } from './types.ts';
@@ -41,10 +45,10 @@ class LocalSession {
   }
 }
 
-/** Streams are numbered up to here; a port that has used all of them is closed and comes back. */
+/** Streams are SSRCs, too; nobody uses up so many on one port. */
 const MAX_STREAM = 2 ** 31;
 
-export class LocalPort implements RecordSink {
+export class LocalPort implements LocalChannelSink<ToEngine> {
   readonly #options: LocalPortOptions;
   readonly #channel: LocalChannel<ToLink, ToEngine>;
   readonly #sessions = new Map<number, LocalSession>();
@@ -56,16 +60,7 @@ export class LocalPort implements RecordSink {
   constructor(port: MessagePort, options: LocalPortOptions, onEnd: (port: LocalPort) => void) {
     this.#options = options;
     this.#onEnd = onEnd;
-    this.#channel = new LocalChannel<ToLink, ToEngine>(
-      port,
-      {
-        onMessage: (message) => this.#guarded(() => this.#onMessage(message)),
-        onRtp: (...packet) => this.onRtp(...packet),
-        onReport: (stream, ntpMs, timestamp) => this.onReport(stream, ntpMs, timestamp),
-        onClosed: (reason) => this.#ended(reason),
-      },
-      options.limits ?? DEFAULT_LOCAL_LIMITS,
-    );
+    this.#channel = new LocalChannel<ToLink, ToEngine>(port, this, options.limits ?? DEFAULT_LOCAL_LIMITS);
   }
 
   /** Packets to the link that were dropped because it was too slow. */
@@ -79,6 +74,14 @@ export class LocalPort implements RecordSink {
     this.#ended('closed');
   }
 
+  onMessage(message: ToEngine): void {
+    this.#guarded(() => this.#take(message));
+  }
+
+  onClosed(reason: string): void {
+    this.#ended(reason);
+  }
+
   onRtp(
     stream: number,
     _payloadType: number,
@@ -89,14 +92,22 @@ export class LocalPort implements RecordSink {
     from: number,
     length: number,
   ): void {
-    this.#uplinks.get(stream)?.receiveRtp(stream, marker, sequence, timestamp, bytes, from, length);
+    const media = this.#uplinks.get(stream);
+    if (media === undefined) return;
+    try {
+      media.receiveRtp(stream, marker, sequence, timestamp, bytes, from, length);
+    } catch (error) {
+      // Whatever a packet managed to break is its own participant's.
+      this.#options.log.error({ err: error }, 'a packet of the local link failed');
+      media.lost();
+    }
   }
 
   onReport(stream: number, ntpMs: number, timestamp: number): void {
     this.#uplinks.get(stream)?.receiveReport(stream, ntpMs, timestamp);
   }
 
-  #onMessage(message: ToEngine): void {
+  #take(message: ToEngine): void {
     if (message.type === 'taken') return;
     if (message.type === 'open') {
       this.#open(message.session, message.token, message.join);

@@ -164,7 +164,7 @@ export class LocalTransport implements Transport {
     let from = start + header;
     if (pictureId >= 0 || tl0 >= 0) {
       const patched = this.#patched;
-      patched.set(slab.bytes.subarray(from, from + length));
+      slab.bytes.copy(patched, 0, from, from + length);
       patchVp8Descriptor(patched, length, pictureId, tl0);
       bytes = patched;
       from = 0;
