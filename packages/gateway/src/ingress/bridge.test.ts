@@ -6,7 +6,7 @@ import { FakeBridge } from './testing/fake-bridge.ts';
 import { FakePhone, makeConfig, makePicture, type Picture, readPicture, Viewer } from './testing/pictures.ts';
 
 const FRAME_MS = 33;
-const limits: BridgeLimits = { ...bridgeDefaults, intervalMs: 1_000 };
+const limits: BridgeLimits = { ...bridgeDefaults, intervalMs: 1_000, leadMs: 40 };
 
 /** A phone, its bridge and one viewer who has been there from the beginning, on a clock of their own. */
 class Scene {
@@ -393,6 +393,17 @@ describe('a bridge that ends', () => {
     scene.sinks[0]!.onEnd('crashed');
     scene.frame();
     expect(scene.log(before)).toBe(`p${next + 2}`);
+
+    // Nor while another is at work.
+    scene.frames(5);
+    scene.bridge.want();
+    while (scene.jobs.length < 2) scene.frame();
+    crossing(scene);
+    scene.sinks[0]!.onOutput(makePicture({ encoder: 1, index: 999, number: 2, reference: 1 }, ms + 90_000));
+    scene.sinks[0]!.onEnd('crashed');
+    scene.frame();
+    scene.job.answer();
+    expect(scene.viewer.encoder).toBe(2);
   });
 
   test('[IN37] one that makes what it should not is given up', () => {

@@ -61,7 +61,7 @@ export const bridgeDefaults: Omit<BridgeLimits, 'intervalMs'> = {
   drainMs: 150,
   setUpMs: 2_000,
   lagMs: 1_000,
-  leadMs: 40,
+  leadMs: 20,
 };
 
 /** Bounds of the lead. */
