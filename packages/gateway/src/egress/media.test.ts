@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CodecPoolWithCounts, createCodecPool } from '../codec/index.ts';
 import { H264Packetizer, parameterPackets } from '../rtp/packetize.ts';
 import { createEgress } from './egress.ts';
-import { clipFps, h264Clip, opusClip, vp8Clip } from './testing/clips.ts';
+import { clipFps, foreignClip, h264Clip, opusClip } from './testing/clips.ts';
 import { CheckedUnits, FakeClock, FakeSession, type FakeSubscription, remoteTrack } from './testing/fakes.ts';
-import { vp8Payloads } from './testing/pictures.ts';
+import { av1Payloads, vp8Payloads, vp9Payloads } from './testing/pictures.ts';
 import { beeps, flashes, flvOf, loudness, play, toneIn } from './testing/player.ts';
 import { seeded } from './testing/random.ts';
 import { limits } from './testing/scene.ts';
@@ -111,10 +111,15 @@ class Room {
     });
   }
 
-  vp8(zero: number): void {
-    vp8Clip(seconds).forEach((frame, i) => {
+  foreign(codec: 'vp8' | 'vp9' | 'av1', zero: number): void {
+    const payloadsOf = {
+      vp8: (frame: Uint8Array, i: number) => vp8Payloads(frame, i),
+      vp9: (frame: Uint8Array, i: number) => vp9Payloads([frame], i),
+      av1: (frame: Uint8Array) => av1Payloads(frame),
+    }[codec];
+    foreignClip(codec, seconds).forEach((frame, i) => {
       const ms = (i * 1_000) / clipFps;
-      const payloads = vp8Payloads(frame, i);
+      const payloads = payloadsOf(frame, i);
       payloads.forEach((payload, n) => {
         this.packet('video', ms + 60, payload, zero + ms * 90, n === payloads.length - 1);
       });
@@ -186,25 +191,27 @@ describe('what a player makes of it', () => {
     room.egress.close();
   });
 
-  it('[EG62] VP8 becomes H.264 that is decoded, with flash and beep together', { timeout: 60_000 }, async () => {
-    const room = new Room();
-    room.subscribe('video', 'video/vp8');
-    room.subscribe('audio', 'audio/opus');
-    room.opus(5);
-    room.vp8(9);
-    room.reports(5, 9);
-    const behind = () => room.clock.now - 1_000 - Math.min(room.units.lastAudioMs, room.units.lastVideoMs) - 300;
-    await room.play(new Map(), behind);
-    const played = play(flvOf(room.units.units, { video: true, audio: true }));
-    expect(played.errors).toBe('');
-    expect(played.pictures.length).toBeGreaterThan((seconds - 1) * clipFps);
-    const heard = beeps(played);
-    const seen = flashes(played);
-    expect(seen.length).toBeGreaterThanOrEqual(5);
-    for (const flash of seen.slice(1)) {
-      expect(Math.min(...heard.map((ms) => Math.abs(ms - flash)))).toBeLessThan(41);
-    }
-    expect(room.troubles).toEqual([]);
-    room.egress.close();
-  });
+  for (const codec of ['vp8', 'vp9', 'av1'] as const) {
+    it(`[EG62] ${codec} becomes H.264 that is decoded, flash and beep together`, { timeout: 60_000 }, async () => {
+      const room = new Room();
+      room.subscribe('video', `video/${codec}`);
+      room.subscribe('audio', 'audio/opus');
+      room.opus(5);
+      room.foreign(codec, 9);
+      room.reports(5, 9);
+      const behind = () => room.clock.now - 1_000 - Math.min(room.units.lastAudioMs, room.units.lastVideoMs) - 300;
+      await room.play(new Map(), behind);
+      const played = play(flvOf(room.units.units, { video: true, audio: true }));
+      expect(played.errors).toBe('');
+      expect(played.pictures.length).toBeGreaterThan((seconds - 1) * clipFps);
+      const heard = beeps(played);
+      const seen = flashes(played);
+      expect(seen.length).toBeGreaterThanOrEqual(5);
+      for (const flash of seen.slice(1)) {
+        expect(Math.min(...heard.map((ms) => Math.abs(ms - flash)))).toBeLessThan(41);
+      }
+      expect(room.troubles).toEqual([]);
+      room.egress.close();
+    });
+  }
 });

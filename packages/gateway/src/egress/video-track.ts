@@ -2,8 +2,10 @@
 import type { CodecPool, ForeignCodec } from '../codec/types.ts';
 import type { IncomingRtp, LinkSubscription, RemoteTrack, SubscriptionSink } from '../link/types.ts';
 import type { Depacketizer, PictureSink } from '../rtp/depacketize.ts';
+import { Av1Depacketizer } from '../rtp/depacketize-av1.ts';
 import { H264Depacketizer } from '../rtp/depacketize-h264.ts';
 import { Vp8Depacketizer } from '../rtp/depacketize-vp8.ts';
+import { Vp9Depacketizer } from '../rtp/depacketize-vp9.ts';
 import { extendTimestamp } from '../rtp/sequence.ts';
 import type { VideoConfig, VideoFrame } from '../stream/types.ts';
 import type { ReceiveTimeline } from '../timeline/receive-timeline.ts';
@@ -230,6 +232,8 @@ interface Foreign {
 }
 
 const foreignCodecs: Readonly<Record<string, Foreign>> = {
+  'video/vp9': { codec: 'vp9', make: (sink, maxFrameBytes) => new Vp9Depacketizer(sink, maxFrameBytes) },
+  'video/av1': { codec: 'av1', make: (sink, maxFrameBytes) => new Av1Depacketizer(sink, maxFrameBytes) },
   'video/vp8': { codec: 'vp8', make: (sink, maxFrameBytes) => new Vp8Depacketizer(sink, maxFrameBytes) },
 };
 

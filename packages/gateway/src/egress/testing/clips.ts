@@ -45,10 +45,15 @@ export function h264Clip(seconds: number, group: number): H264Clip {
   return { config: { kind: 'video-config', sps, pps }, frames };
 }
 
-/** Frames of an IVF file. */
-export function vp8Clip(seconds: number): Uint8Array[] {
-  const coder = ['-c:v', 'libvpx', '-deadline', 'realtime', '-cpu-used', '8', '-b:v', '600k', '-auto-alt-ref', '0'];
-  const ivf = ffmpeg([...source(seconds), ...coder, '-g', '50', '-f', 'ivf', '-']);
+const coders = {
+  vp8: ['libvpx', '-deadline', 'realtime', '-cpu-used', '8', '-auto-alt-ref', '0'],
+  vp9: ['libvpx-vp9', '-deadline', 'realtime', '-cpu-used', '8', '-lag-in-frames', '0'],
+  av1: ['libaom-av1', '-usage', 'realtime', '-cpu-used', '8', '-lag-in-frames', '0'],
+} as const;
+
+/** Frames of a codec that phones cannot show; AV1 as temporal units. */
+export function foreignClip(codec: keyof typeof coders, seconds: number): Uint8Array[] {
+  const ivf = ffmpeg([...source(seconds), '-c:v', ...coders[codec], '-b:v', '600k', '-g', '50', '-f', 'ivf', '-']);
   const frames: Uint8Array[] = [];
   for (let at = 32; at + 12 <= ivf.length; ) {
     const size = ivf.readUInt32LE(at);

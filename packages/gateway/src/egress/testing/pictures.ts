@@ -47,6 +47,63 @@ export function vp8Payloads(frame: Uint8Array, pictureId: number, payloadBytes =
   return payloads;
 }
 
+/** Payloads of VP9 layer frames of one picture, in non-flexible mode (RFC 9628 §4.2). */
+export function vp9Payloads(layers: readonly Uint8Array[], pictureId: number, payloadBytes = 1_100): Uint8Array[] {
+  return layers.flatMap((frame, layer) => {
+    const payloads: Uint8Array[] = [];
+    for (let at = 0; at < frame.length; at += payloadBytes) {
+      const part = frame.subarray(at, at + payloadBytes);
+      const payload = new Uint8Array(5 + part.length);
+      const ends = at + payloadBytes >= frame.length;
+      payload.set([
+        0xa0 | (at === 0 ? 0x08 : 0) | (ends ? 0x04 : 0),
+        0x80 | (pictureId >> 8),
+        pictureId,
+        layer << 1,
+        0,
+      ]);
+      payload.set(part, 5);
+      payloads.push(payload);
+    }
+    return payloads;
+  });
+}
+
+/** Payloads of an AV1 temporal unit in the low-overhead format: an element for each OBU, cut where a packet is full. */
+export function av1Payloads(unit: Uint8Array, payloadBytes = 1_100): Uint8Array[] {
+  const payloads: Uint8Array[] = [];
+  let continued = false;
+  for (let at = 0; at < unit.length; ) {
+    const head = unit[at]!;
+    const headBytes = (head & 4) === 0 ? 1 : 2;
+    let size = 0;
+    let shift = 0;
+    let body = at + headBytes;
+    for (; ; body++, shift += 7) {
+      size |= (unit[body]! & 0x7f) << shift;
+      if ((unit[body]! & 0x80) === 0) break;
+    }
+    body++;
+    const obu = new Uint8Array(headBytes + size);
+    obu.set(unit.subarray(at, at + headBytes));
+    obu[0] = head & ~2;
+    obu.set(unit.subarray(body, body + size), headBytes);
+    at = body + size;
+    if (((head >> 3) & 15) === 2) continue;
+    for (let from = 0; from < obu.length; from += payloadBytes) {
+      const part = obu.subarray(from, from + payloadBytes);
+      const more = from + payloadBytes < obu.length;
+      // W = 1: one element, without its length.
+      const payload = new Uint8Array(1 + part.length);
+      payload[0] = (continued ? 0x80 : 0) | (more ? 0x40 : 0) | 0x10;
+      payload.set(part, 1);
+      payloads.push(payload);
+      continued = more;
+    }
+  }
+  return payloads;
+}
+
 /** An Opus packet of 20 ms (CELT, full band) that carries its capture time. */
 export function opusPacket(capture: number, stereo = false): Uint8Array {
   const packet = new Uint8Array(40).fill(0x33);
