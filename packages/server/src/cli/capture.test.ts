@@ -117,7 +117,7 @@ describe('lianmai capture', () => {
     expect(streamOf('1_2_ann?ticket')).toBe('1_2_ann');
   });
 
-  it('[PD21] writes both files and names them', async () => {
+  it('[PD21] [CL9] writes both files and names them', async () => {
     const out = join(folder, 'first');
     const ran = run([`rtmp://h/live/${stream}?secret-ticket`, '--url', harness.base, '--out', out, '--seconds', '5']);
     await expect.poll(() => gateway.captures.length).toBe(1);

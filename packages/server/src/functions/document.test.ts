@@ -27,7 +27,7 @@ describe('the specification', () => {
     expect(spec('roomsig.md')).toContain(roomsigTable());
   });
 
-  it.each(['functions.md', 'roomsig.md', 'command.md', 'tickets.md'])(
+  it.each(['functions.md', 'roomsig.md', 'command.md', 'tickets.md', 'phones-doors.md'])(
     'every id of %s is cited by a test, and every cited id is there',
     (name) => {
       const text = spec(name);
@@ -36,7 +36,7 @@ describe('the specification', () => {
       const prefixes = new Set([...ids].map((id) => id.replace(/[0-9]+/, '')));
       expect(ids.size).toBeGreaterThan(5);
       for (const id of ids) expect(titles.includes(`[${id}]`), id).toBe(true);
-      for (const [, id = ''] of titles.matchAll(/\[((?:FN|RS|CL|CF|TK|PR|W)[0-9]+)\] /g)) {
+      for (const [, id = ''] of titles.matchAll(/\[((?:FN|RS|CL|CF|TK|PR|PD|W)[0-9]+)\] /g)) {
         if (prefixes.has(id.replace(/[0-9]+/, ''))) expect(ids.has(id), id).toBe(true);
       }
     },
