@@ -163,10 +163,10 @@ export class AudioFeed {
     if (this.started || this.#unavailable || this.#closed) return;
     const { timeline } = this.#options;
     const time = timeline.audio;
-    if (!time.anchored) time.anchorAt(timeline.origin, now);
+    if (!time.anchored) time.anchorAt(timeline.beginning, now);
     // A stream that is older than its sound: nothing of the past is made up.
     const from =
-      timeline.lastLocal > timeline.origin ? Math.max(timeline.lastLocal, this.heldSince(now)) : timeline.origin;
+      timeline.lastLocal > timeline.beginning ? Math.max(timeline.lastLocal, this.heldSince(now)) : timeline.beginning;
     this.#fed = Math.ceil(time.placeAt(from) / gridSamples) * gridSamples;
     this.#encoded = this.#fed;
     this.#time = now;

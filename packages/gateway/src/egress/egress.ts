@@ -21,7 +21,7 @@ export function createEgress(options: EgressOptions): Egress {
 
 class ParticipantEgress implements Egress {
   readonly #options: EgressOptions;
-  readonly #timeline = new ReceiveTimeline();
+  readonly #timeline: ReceiveTimeline;
   readonly #feed: AudioFeed;
   #video: VideoTrack | null = null;
   #audio: AudioTrack | null = null;
@@ -32,6 +32,7 @@ class ParticipantEgress implements Egress {
 
   constructor(options: EgressOptions) {
     this.#options = options;
+    this.#timeline = new ReceiveTimeline(options.beginMs);
     this.#feed = new AudioFeed({
       codecs: options.codecs,
       timeline: this.#timeline,

@@ -79,6 +79,15 @@ describe('picture and sound on one timeline', () => {
     expect(Math.abs(silent.audioShift)).toBeGreaterThan(1_500);
   });
 
+  it('[EG31] a stream that goes on behind another begins where it is told', () => {
+    const scene = new Scene({ seed: 3, videoLagMs: 60, beginMs: 123_456 }).addBoth();
+    scene.run(8_000);
+    expect(scene.firstVideoMs).toBe(123_456);
+    expect(Math.abs(scene.firstAudioMs - 123_456)).toBeLessThanOrEqual(22);
+    expect(Math.abs(scene.apart)).toBeLessThan(20);
+    expect(Math.abs(scene.units.lastAudioMs - 131_350)).toBeLessThan(150);
+  });
+
   it('[EG32] before reports both follow their arrival; when they come, the picture is moved and nothing steps back', () => {
     const scene = new Scene({ seed: 5, videoLagMs: 150 }).addBoth();
     scene.publisher.reporting = false;

@@ -27,6 +27,8 @@ export interface EgressOptions {
   /** Where the units go. */
   readonly sink: UnitSink;
   readonly clock: () => number;
+  /** Where the stream's milliseconds begin; 0 when absent. One that goes on in a broadcast begins behind its last unit. */
+  readonly beginMs?: number;
   readonly onTrouble: (trouble: EgressTrouble) => void;
 }
 

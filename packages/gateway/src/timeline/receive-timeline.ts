@@ -33,15 +33,22 @@ export class ReceiveTimeline {
   readonly video = new VideoTime(this.audio);
   /** Local time of the stream's zero, or NaN. */
   #origin = Number.NaN;
-  #lastTold = 0;
+  readonly #beginMs: number;
+  #lastTold: number;
+
+  /** @param beginMs where the stream's own milliseconds begin. */
+  constructor(beginMs = 0) {
+    this.#beginMs = beginMs;
+    this.#lastTold = beginMs;
+  }
 
   get started(): boolean {
     return !Number.isNaN(this.#origin);
   }
 
-  /** Local time of the stream's zero. */
-  get origin(): number {
-    return this.#origin;
+  /** Local time of the stream's beginning. */
+  get beginning(): number {
+    return this.#origin + this.#beginMs;
   }
 
   /** Local time of the latest unit that was told. */
@@ -51,16 +58,16 @@ export class ReceiveTimeline {
 
   /** The stream begins with what belongs to this local time. */
   start(localMs: number): void {
-    this.#origin = localMs;
+    this.#origin = localMs - this.#beginMs;
     this.audio.start();
     this.video.start();
   }
 
-  /** Milliseconds of the stream at a local time; never below zero. */
+  /** Milliseconds of the stream at a local time; never before its beginning. */
   streamMs(localMs: number): number {
     const ms = localMs - this.#origin;
     if (ms - this.#lastTold > maxSilenceMs) this.#origin += ms - this.#lastTold - keptSilenceMs;
-    const told = Math.max(0, localMs - this.#origin);
+    const told = Math.max(this.#beginMs, localMs - this.#origin);
     if (told > this.#lastTold) this.#lastTold = told;
     return told;
   }

@@ -37,7 +37,7 @@ export class Scene {
   /** Whatever a test looks at with every unit. */
   onUnit: () => void = () => {};
 
-  constructor(options: Partial<PublisherOptions> & { readonly seed?: number } = {}) {
+  constructor(options: Partial<PublisherOptions> & { readonly seed?: number; readonly beginMs?: number } = {}) {
     this.began = this.clock.now;
     this.egress = createEgress({
       session: this.session.session,
@@ -45,6 +45,7 @@ export class Scene {
       limits,
       sink: this.units,
       clock: this.clock.read,
+      ...(options.beginMs === undefined ? {} : { beginMs: options.beginMs }),
       onTrouble: (trouble) => this.troubles.push(trouble),
     });
     this.publisher = new Publisher({
