@@ -1,4 +1,4 @@
-import { type Audience, createAudience } from '../stream/audience.ts';
+import { type Audience, createAudience, defaultHoldMs } from '../stream/audience.ts';
 import type { BroadcastLimits, TapEvent, Tracks, ViewEnd, Viewer, ViewerSocket } from '../stream/types.ts';
 
 export interface FlvAudiencesOptions {
@@ -6,9 +6,6 @@ export interface FlvAudiencesOptions {
   readonly clock: () => number;
   readonly onKeyframeNeeded: (feed: number) => void;
 }
-
-/** How long sound waits to be written together with the next picture: fewer and larger writes. */
-const HOLD_MS = 20;
 
 /** The viewers of HTTP-FLV on the main thread: one audience for each feed that the worker has opened. */
 export class FlvAudiences {
@@ -23,7 +20,7 @@ export class FlvAudiences {
     const { limits, clock, onKeyframeNeeded } = this.#options;
     this.#audiences.set(
       feed,
-      createAudience({ tracks, limits, clock, holdMs: HOLD_MS, onKeyframeNeeded: () => onKeyframeNeeded(feed) }),
+      createAudience({ tracks, limits, clock, holdMs: defaultHoldMs, onKeyframeNeeded: () => onKeyframeNeeded(feed) }),
     );
   }
 
