@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { Bridge, type BridgeLimits, bridgeDefaults } from './bridge.ts';
+import { Bridge } from './bridge.ts';
+import { type BridgeLimits, bridgeDefaults } from './bridge-types.ts';
 import { FakeBridge } from './testing/fake-bridge.ts';
 import { FakePhone, Viewer } from './testing/pictures.ts';
 import { seeded } from './testing/random.ts';

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { BridgeOutput, CodecSink } from '../codec/types.ts';
 import type { VideoConfig, VideoFrame } from '../stream/types.ts';
-import { Bridge, type BridgeLimits, bridgeDefaults } from './bridge.ts';
+import { Bridge } from './bridge.ts';
+import { type BridgeLimits, bridgeDefaults } from './bridge-types.ts';
 import { FakeBridge } from './testing/fake-bridge.ts';
 import { FakePhone, makeConfig, makePicture, type Picture, readPicture, Viewer } from './testing/pictures.ts';
 
