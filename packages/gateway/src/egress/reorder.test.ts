@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { IncomingRtp } from '../link/types.ts';
-import { ReorderBuffer } from './reorder.ts';
+import { ReorderBuffer, type ReorderSink } from './reorder.ts';
 import { seeded } from './testing/random.ts';
 
 const limits = { minReorderMs: 20, maxReorderMs: 60, maxReorderPackets: 64 };
@@ -16,7 +16,13 @@ class Recorder {
   readonly asked: number[][] = [];
   lost = 0;
   restarts = 0;
-  readonly buffer = new ReorderBuffer(limits, {
+  readonly buffer: ReorderBuffer;
+
+  constructor(given = limits) {
+    this.buffer = new ReorderBuffer(given, this.#sink);
+  }
+
+  readonly #sink: ReorderSink = {
     onPacket: (taken) => this.got.push(taken.sequence),
     onLost: (packets) => {
       this.lost += packets;
@@ -25,7 +31,7 @@ class Recorder {
       this.restarts++;
     },
     onMissing: (sequences) => this.asked.push([...sequences]),
-  });
+  };
 
   push(sequence: number, now: number): void {
     this.buffer.push(packet(sequence), now);
@@ -59,6 +65,14 @@ describe('packets in order', () => {
     expect(recorder.asked).toEqual([[11, 12], [12]]);
     for (let now = 25; now < 55; now += 5) recorder.buffer.tick(now);
     expect(recorder.asked).toEqual([[11, 12], [12], [12]]);
+  });
+
+  it('[EG3] in a long window it is asked for four times at most', () => {
+    const recorder = new Recorder({ ...limits, maxReorderMs: 1_000 });
+    recorder.push(10, 0);
+    recorder.push(12, 0);
+    for (let now = 5; now < 900; now += 5) recorder.buffer.tick(now);
+    expect(recorder.asked).toEqual([[11], [11], [11], [11]]);
   });
 
   it('[EG4] what stays missing is given up when the window is over, and told', () => {

@@ -129,6 +129,9 @@ describe('AV1 from RTP', () => {
       expect(av1().picture([Uint8Array.from(payload)], 0).told, String(payload)).toEqual(['damage']);
     }
     expect(av1().picture(av1Payloads(Uint8Array.from(obu(6, 16_000))).slice(1), 0).told).toEqual(['damage']);
+    const good = Uint8Array.from([0x10, 0x30, 1]);
+    expect(av1().picture([good, Uint8Array.from([0x90, 0x30, 1])], 0).told).toEqual(['damage']);
+    expect(av1().picture([good, Uint8Array.from([0x50, 0x30, 1])], 0).told).toEqual(['damage']);
   });
 
   it('[EG18] random payloads never throw (kept seeds)', () => {
