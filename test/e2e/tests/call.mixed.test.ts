@@ -1,6 +1,5 @@
-import { dispose, VideoCodec } from '@livekit/rtc-node';
 import type { Browser } from 'puppeteer-core';
-import { afterAll, beforeAll, describe, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { haveFirefox, launchFirefox } from '../src/browsers/firefox.ts';
 import { Client } from '../src/client.ts';
 import { COLORS, TONES } from '../src/palette.ts';
@@ -17,7 +16,6 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(async () => {
   await firefox?.close();
-  await dispose();
 });
 
 async function firefoxPage(identity: string): Promise<Client> {
@@ -73,9 +71,23 @@ describe('Chromium, Firefox and rtc-node in one room', () => {
     stage.cleanUp(() => node.close());
     await node.join(stage.target, { room, identity: 'node' });
     await anna.call('publishVideo', { color: COLORS.yellow, codec: 'h264' });
-    await node.publishVideo(COLORS.magenta, VideoCodec.H264);
+    await node.publishVideo(COLORS.magenta, 'h264');
     await anna.expectPicture('node', COLORS.magenta);
     await node.expectPicture('anna', COLORS.yellow);
+  });
+
+  it('a native client that dies fails what it was asked, with a sentence, and not the run', async () => {
+    const room = newRoom();
+    const anna = await stage.join({ room, identity: 'anna' });
+    const node = new NodeParticipant('node');
+    await node.join(stage.target, { room, identity: 'node' });
+    await anna.waitForEvent('participantConnected');
+    process.kill(node.pid, 'SIGSTOP');
+    const asked = node.sid();
+    process.kill(node.pid, 'SIGABRT');
+    process.kill(node.pid, 'SIGCONT');
+    await expect(asked).rejects.toThrow('the process of rtc-node for node died of SIGABRT');
+    await expect(node.close()).rejects.toThrow('died of SIGABRT');
   });
 
   it('Firefox resumes after a full reconnect', async () => {

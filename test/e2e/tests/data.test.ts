@@ -1,5 +1,4 @@
-import { dispose } from '@livekit/rtc-node';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { COLORS, TONES } from '../src/palette.ts';
 import { NodeParticipant } from '../src/rtc-node.ts';
 import { SignalProxy } from '../src/signal-proxy.ts';
@@ -8,7 +7,6 @@ import { newRoom } from '../src/tokens.ts';
 import { UdpRelay } from '../src/udp-relay.ts';
 
 const stage = useStage();
-afterAll(() => dispose());
 
 const forms = [
   ['one connection', true],
@@ -121,17 +119,14 @@ describe('streams and RPC', () => {
     await anna.waitForEvent('participantConnected');
     await anna.call('sendData', 'from the page', { reliable: true, topic: 't' });
     await node.waitForEvent('data:anna:t:from the page');
-    const { localParticipant } = node.room;
-    await localParticipant?.publishData(new TextEncoder().encode('from node'), { reliable: true, topic: 'n' });
+    await node.sendData('from node', 'n');
     await anna.waitForEvent('data', (event) => event.detail === 'reliable|n|from node');
     await anna.call('sendText', 'words for node', 'words');
     await node.waitForEvent('text:anna:words for node');
-    await localParticipant?.sendText('words for the page', { topic: 'words' });
+    await node.sendText('words for the page', 'words');
     await anna.waitForEvent('text', (event) => event.detail === 'words for the page');
     expect(await anna.call('rpc', 'node', 'echo', 'hi')).toBe('anna:hi');
-    expect(await localParticipant?.performRpc({ destinationIdentity: 'anna', method: 'echo', payload: 'hi' })).toBe(
-      'node:hi',
-    );
+    expect(await node.rpc('anna', 'echo', 'hi')).toBe('node:hi');
   });
 });
 

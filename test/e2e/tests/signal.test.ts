@@ -6,9 +6,8 @@ import {
   UpdateParticipantMetadata,
   WrappedJoinRequest,
 } from '@livekit/protocol';
-import { dispose } from '@livekit/rtc-node';
 import { RoomServiceClient, TokenVerifier } from 'livekit-server-sdk';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { RawSignal } from '../src/raw-signal.ts';
 import { NodeParticipant } from '../src/rtc-node.ts';
 import { SignalProxy } from '../src/signal-proxy.ts';
@@ -17,7 +16,6 @@ import { newRoom, tokenFor } from '../src/tokens.ts';
 import { waitFor } from '../src/wait.ts';
 
 const stage = useStage();
-afterAll(() => dispose());
 
 const api = () => new RoomServiceClient(stage.target.httpUrl, stage.target.apiKey, stage.target.apiSecret);
 
