@@ -1,4 +1,10 @@
-import { PHONE_CODES, type PhoneCodeName, type PhoneEvent, type PhoneRequest } from '@lianmai/protocol';
+import {
+  PHONE_CODES,
+  type PhoneCodeName,
+  type PhoneEvent,
+  type PhoneQuality,
+  type PhoneRequest,
+} from '@lianmai/protocol';
 import type { Logger } from 'pino';
 import type { PhoneLimits } from '../config.ts';
 import type { Guest } from '../doors/gate.ts';
@@ -19,7 +25,10 @@ export interface PhoneParts {
   readonly limits: PhoneLimits;
   readonly channel: Channel;
   readonly createPublish: (
-    parts: Pick<PhonePublishParts, 'privileges' | 'channel' | 'onChanged' | 'onTrouble' | 'onMutedByServer' | 'onEnd'>,
+    parts: Pick<
+      PhonePublishParts,
+      'privileges' | 'channel' | 'onChanged' | 'onQuality' | 'onTrouble' | 'onMutedByServer' | 'onEnd'
+    >,
   ) => PhonePublish;
   readonly clock: () => number;
   readonly log: Logger;
@@ -28,6 +37,8 @@ export interface PhoneParts {
   readonly onRequest: (phone: Phone, request: PhoneRequest) => void;
   /** Its entry in the roster has changed. */
   readonly onChanged: () => void;
+  /** How well its push arrives has changed. */
+  readonly onQuality: (phone: Phone, quality: PhoneQuality) => void;
   /** It has gone, for good; told once. */
   readonly onGone: (phone: Phone, end: PhoneEnd) => void;
 }
@@ -121,6 +132,7 @@ export class Phone {
       privileges: this.privileges,
       channel: this.#parts.channel,
       onChanged: this.#parts.onChanged,
+      onQuality: (quality) => this.#parts.onQuality(this, quality),
       onTrouble: (trouble) => this.#onTrouble(trouble),
       onMutedByServer: (track, muted) => this.mutedByServer(track, muted),
       onEnd: (code, reason) => {

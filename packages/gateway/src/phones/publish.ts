@@ -1,4 +1,4 @@
-import { hasPrivilege, type PhoneCodeName, PRIVILEGE } from '@lianmai/protocol';
+import { hasPrivilege, type PhoneCodeName, type PhoneQuality, PRIVILEGE } from '@lianmai/protocol';
 import type { Logger } from 'pino';
 import type { UnitReader } from '../flv/unit-reader.ts';
 import type { Ingress, IngressOptions, IngressTrouble } from '../ingress/types.ts';
@@ -7,6 +7,7 @@ import type { Channel } from '../room/channel.ts';
 import type { PublishEnd, Publishing, PublishSink, RtmpMedia } from '../rtmp/types.ts';
 import type { AudioConfig, MediaUnit, VideoConfig } from '../stream/types.ts';
 import type { UnitGroup } from '../stream/unit-group.ts';
+import { Arrival } from './arrival.ts';
 
 export interface PhonePublishParts {
   readonly privileges: number;
@@ -21,6 +22,8 @@ export interface PhonePublishParts {
   readonly log: Logger;
   /** What flows has changed. */
   readonly onChanged: () => void;
+  /** How well the push arrives has changed. */
+  readonly onQuality: (quality: PhoneQuality) => void;
   readonly onTrouble: (trouble: IngressTrouble) => void;
   readonly onMutedByServer: (track: 'audio' | 'video', muted: boolean) => void;
   /** The push is over; `code` says why when it was ended by us. */
@@ -48,6 +51,8 @@ export class PhonePublish implements PublishSink {
   #video: VideoConfig | null = null;
   #audio: AudioConfig | null = null;
   #on: Switches = { video: true, audio: true };
+  readonly #arrival: Arrival;
+  #quality: PhoneQuality = 'excellent';
   #lastVideoAt: number;
   #lastAudioAt = 0;
   #stalled = false;
@@ -56,6 +61,7 @@ export class PhonePublish implements PublishSink {
   constructor(parts: PhonePublishParts) {
     this.#parts = parts;
     this.#lastVideoAt = parts.clock();
+    this.#arrival = new Arrival(parts.clock());
     this.#may = {
       video: hasPrivilege(parts.privileges, PRIVILEGE.sendVideo),
       audio: hasPrivilege(parts.privileges, PRIVILEGE.sendAudio),
@@ -120,6 +126,11 @@ export class PhonePublish implements PublishSink {
   tick(): void {
     this.#ingress?.tick();
     const now = this.#parts.clock();
+    const quality = this.#arrival.take(now) ?? this.#quality;
+    if (quality !== this.#quality) {
+      this.#quality = quality;
+      this.#parts.onQuality(quality);
+    }
     const stalled = now - this.#lastVideoAt > VIDEO_STALL_MS && this.#lastAudioAt > this.#lastVideoAt;
     if (stalled === this.#stalled || this.#video === null) return;
     this.#stalled = stalled;
@@ -137,22 +148,23 @@ export class PhonePublish implements PublishSink {
         this.#audio = unit;
         break;
       case 'video':
+        this.#arrival.add(unit.timestampMs, now);
         this.#lastVideoAt = now;
         if (this.#stalled) this.tick();
         break;
       case 'audio':
+        this.#arrival.add(unit.timestampMs, now);
         this.#lastAudioAt = now;
     }
     const video = unit.kind === 'video' || unit.kind === 'video-config';
     if (!(video ? this.#may.video : this.#may.audio)) return;
-    if (unit.kind === 'video-config' || unit.kind === 'audio-config') {
-      this.#refresh();
-    } else if (!(video ? this.#on.video : this.#on.audio)) {
-      return;
-    }
+    if (unit.kind === 'video-config' || unit.kind === 'audio-config') this.#refresh();
+    // Pictures go on behind a camera that is off (the ingress sends none): switched on again it is seen at once, by the
+    // bridge, and not with the phone's next keyframe.
     if (unit.kind === 'video-config' || unit.kind === 'video') this.#parts.group.add(unit, now);
-    this.#parts.channel.write(unit);
+    else if (unit.kind === 'audio' && !this.#on.audio) return;
     this.#ingress?.write(unit);
+    if (unit.kind !== 'video' || this.#on.video) this.#parts.channel.write(unit);
   }
 
   #tellMutes(): void {

@@ -146,10 +146,14 @@ describe('push', () => {
     await scene.settle();
     expect(ben.last('roster').roster.userlist[0]).toMatchObject({ hasvideo: false, hasaudio: false });
     const ingress = scene.ingresses[0];
-    const before = ingress?.units.length;
+    const watching = scene.broadcasts.map(({ units }) => units.length);
+    const sounds = () => ingress?.units.filter(({ kind }) => kind === 'audio').length;
+    const before = sounds();
     sendPicture(sink, 40, false);
     sendSound(sink, 40);
-    expect(ingress?.units.length).toBe(before);
+    expect(sounds()).toBe(before);
+    expect(scene.broadcasts.map(({ units }) => units.length)).toEqual(watching);
+    // Pictures reach a muted ingress, which sends none: it needs them to be seen at once when switched on again.
     expect(ingress?.muted).toEqual({ video: true, audio: true });
     anna.send({ type: 'state', camera: true, microphone: true });
     await scene.settle();
@@ -479,5 +483,19 @@ describe('requests', () => {
     anna.send({ type: 'renew', id: 9 });
     await scene.settle();
     expect(anna.last('reply')).toMatchObject({ id: 9, code: 0 });
+  });
+
+  it('[PS45] how well a push arrives is told to every phone, its own too', async () => {
+    const [anna, ben] = [scene.phone('anna'), scene.phone('ben')];
+    const { sink } = scene.push('anna');
+    sendAudioConfig(sink);
+    sendSound(sink, 0);
+    await scene.pass(2_100);
+    for (const phone of [anna, ben]) {
+      expect(phone.last('quality')).toMatchObject({ userid: 'anna', quality: 'poor' });
+    }
+    sendSound(sink, 2_100);
+    await scene.pass(100);
+    sendSound(sink, 2_200);
   });
 });

@@ -3,6 +3,7 @@ import {
   PHONE_CODES,
   type PhoneChat,
   type PhoneCodeName,
+  type PhoneQuality,
   type PhoneRequest,
   PRIVILEGE,
 } from '@lianmai/protocol';
@@ -193,6 +194,7 @@ export class GatewayRoom {
       onSocket: (one) => this.#welcome(one),
       onRequest: (one, request) => void this.#onRequest(one, request),
       onChanged: () => this.#announcer.changed(),
+      onQuality: (one, quality) => this.#tellQuality(one.userId, quality),
       onGone: (one, end) => this.#gone(one, end),
     });
     const member = new Membership({
@@ -334,7 +336,11 @@ export class GatewayRoom {
   }
 
   #onQuality(userid: string, quality: LinkQuality): void {
-    if (this.#phones.has(userid) || !this.#remotes.has(userid)) return;
+    if (!this.#phones.has(userid) && this.#remotes.has(userid)) this.#tellQuality(userid, quality);
+  }
+
+  /** A phone hears of its own too. */
+  #tellQuality(userid: string, quality: PhoneQuality): void {
     for (const { phone } of this.#phones.values()) phone.send({ type: 'quality', userid, quality });
   }
 }
