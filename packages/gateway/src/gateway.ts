@@ -5,11 +5,11 @@ import pino from 'pino';
 import { createCaptures } from './capture/captures.ts';
 import { createCodecPool } from './codec/pool.ts';
 import { type GatewayConfigInput, gatewayConfigSchema } from './config.ts';
-import { Gate } from './doors/gate.ts';
+import { Gate, type GateAnswer } from './doors/gate.ts';
 import { httpRefusal, rtmpRefusal } from './doors/refusal.ts';
 import { createEgress } from './egress/egress.ts';
 import { createUnitReader } from './flv/unit-reader.ts';
-import type { GatewayHost } from './host.ts';
+import type { GatewayHost, RoomNotice } from './host.ts';
 import { createIngress } from './ingress/ingress.ts';
 import type { Link } from './link/types.ts';
 import { PhonePublish } from './phones/publish.ts';
@@ -53,6 +53,7 @@ export async function createGateway(input: GatewayConfigInput, { host, link }: G
   const codecs = await createCodecPool({ limits: config.codecs, log });
   if (codecs.unavailable !== null) log.warn(codecs.unavailable);
   const rooms = new Map<string, GatewayRoom>();
+  let stopping: Promise<void> | null = null;
 
   function makeRoom(roomId: string): GatewayRoom {
     const room: GatewayRoom = new GatewayRoom({
@@ -64,6 +65,7 @@ export async function createGateway(input: GatewayConfigInput, { host, link }: G
       host,
       link,
       codecsUnavailable: () => codecs.unavailable,
+      mayAdd: () => phones() < config.phones.maxPhones,
       createBroadcast: (tracks, onKeyframeNeeded) =>
         createBroadcast({ tracks, limits: config.broadcast, clock, onKeyframeNeeded }),
       createEgress: (options) => createEgress({ ...options, codecs, limits: config.egress, clock }),
@@ -93,15 +95,20 @@ export async function createGateway(input: GatewayConfigInput, { host, link }: G
     return count;
   }
 
-  /** The room of somebody who comes with a phone; null when the gateway has its most phones. */
+  /** The room of somebody who comes with a phone; null when the gateway has its most phones, or stops. */
   function roomFor(roomId: string): GatewayRoom | null {
+    if (stopping !== null) return null;
     return rooms.get(roomId) ?? (phones() < config.phones.maxPhones ? makeRoom(roomId) : null);
+  }
+
+  function tellRefused(door: 'push' | 'play', { whom, code }: Extract<GateAnswer, { kind: 'refused' }>): void {
+    if (whom !== null) rooms.get(whom.roomId)?.refused(whom.userId, door, code);
   }
 
   async function publish({ app, stream, query }: RtmpTarget): Promise<PublishAdmission> {
     const answer = await gate.stream('push', app, stream, query);
     if (answer.kind === 'refused') {
-      if (answer.name !== null) rooms.get(answer.name.roomId)?.refused(answer.name.userId, 'push', answer.code);
+      tellRefused('push', answer);
       return { kind: 'refused', refusal: rtmpRefusal('push', answer.code) };
     }
     const { guest } = answer;
@@ -110,7 +117,10 @@ export async function createGateway(input: GatewayConfigInput, { host, link }: G
 
   async function view(app: string, stream: string, query: string): Promise<View | PhoneCodeName> {
     const answer = await gate.stream('play', app, stream, query);
-    if (answer.kind === 'refused') return answer.code;
+    if (answer.kind === 'refused') {
+      tellRefused('play', answer);
+      return answer.code;
+    }
     const { guest } = answer;
     const room = rooms.get(guest.roomId);
     const opened = room?.openView(guest) ?? 'streamNotFound';
@@ -168,6 +178,15 @@ export async function createGateway(input: GatewayConfigInput, { host, link }: G
     throw error;
   });
 
+  function notify(notice: RoomNotice): void {
+    gate.notice(notice);
+    try {
+      rooms.get(notice.roomId)?.notice(notice);
+    } catch (error) {
+      log.error({ err: error, room: notice.roomId, notice: notice.kind }, 'a notice of a room failed');
+    }
+  }
+
   // A defect in periodic work of one room must not end the others: it is logged, and the next round comes.
   const each = (what: string, work: (room: GatewayRoom) => void) => () => {
     for (const room of [...rooms.values()]) {
@@ -187,7 +206,6 @@ export async function createGateway(input: GatewayConfigInput, { host, link }: G
     TICK_MS,
   );
 
-  let stopping: Promise<void> | null = null;
   async function stop(): Promise<void> {
     clearInterval(mediaTimer);
     clearInterval(timer);
@@ -204,7 +222,7 @@ export async function createGateway(input: GatewayConfigInput, { host, link }: G
     openFlv,
     openView,
     startCapture: (request, listener) => captures.startCapture(request, (record) => listener.onRecord(record)),
-    notify: (notice) => rooms.get(notice.roomId)?.notice(notice),
+    notify,
     stats: async () => {
       const all = [...rooms.values()];
       const sum = (of: (room: GatewayRoom) => number) => all.reduce((total, room) => total + of(room), 0);

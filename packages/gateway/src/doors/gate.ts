@@ -1,6 +1,6 @@
 import { type PhoneCodeName, parseStreamName, STREAM_APP, type StreamName } from '@lianmai/protocol';
 import { readStreamTicket, type StreamTicket, type StreamTicketRefusal, verifyStreamTicket } from '@lianmai/tickets';
-import type { GatewayHost } from '../host.ts';
+import type { Admitted, DoorRequest, GatewayHost, Refused, RoomNotice } from '../host.ts';
 
 /** Somebody who showed a good ticket and whom the room takes. */
 export interface Guest {
@@ -19,8 +19,8 @@ export type GateAnswer =
   | {
       readonly kind: 'refused';
       readonly code: PhoneCodeName;
-      /** Whose stream it was meant for, when the name could be read: he is told by signalling. */
-      readonly name: StreamName | null;
+      /** Who is told by signalling, since his phone shows no reason; null when nobody can be named. */
+      readonly whom: Pick<StreamName, 'roomId' | 'userId'> | null;
     };
 
 const REASONS: Readonly<Record<StreamTicketRefusal, PhoneCodeName>> = {
@@ -34,12 +34,24 @@ const REASONS: Readonly<Record<StreamTicketRefusal, PhoneCodeName>> = {
 /** Longest ticket that is looked at, in characters; what comes before and after it in a query is not ours. */
 const MAX_QUERY_CHARS = 1_024;
 
+/** A room in which every answer is out of date when it comes is left to another try. */
+const MAX_QUESTIONS = 3;
+
+/** A question to the room that is under way. */
+interface Question {
+  readonly roomId: string;
+  readonly userId: string;
+  /** Something happened to this user or room since it was asked. */
+  stale: boolean;
+}
+
 /** Every door of the gateway: the name, then the ticket, then the room's own word, each time anew. */
 export class Gate {
   readonly #sdkAppId: number;
   readonly #key: Uint8Array;
   readonly #host: GatewayHost;
   readonly #wallClock: () => number;
+  readonly #asked = new Set<Question>();
 
   constructor(options: { sdkAppId: number; key: Uint8Array; host: GatewayHost; wallClock: () => number }) {
     this.#sdkAppId = options.sdkAppId;
@@ -48,32 +60,64 @@ export class Gate {
     this.#wallClock = options.wallClock;
   }
 
+  /** What the room tells while it is asked overtakes its answer: somebody kicked meanwhile must not come in by an older yes. */
+  notice(notice: RoomNotice): void {
+    for (const question of this.#asked) {
+      if (question.roomId !== notice.roomId) continue;
+      if (!('userId' in notice) || question.userId === notice.userId) question.stale = true;
+    }
+  }
+
   /** An RTMP or FLV door. */
   async stream(direction: 'push' | 'play', app: string, stream: string, query: string): Promise<GateAnswer> {
     const name = app === STREAM_APP ? parseStreamName(stream) : null;
-    if (name === null || name.sdkAppId !== this.#sdkAppId) return { kind: 'refused', code: 'badTicket', name: null };
+    if (name === null || name.sdkAppId !== this.#sdkAppId) return { kind: 'refused', code: 'badTicket', whom: null };
     const verified = verifyStreamTicket(this.#key, ticketOf(query), { direction, ...name }, this.#seconds());
-    if (!verified.ok) return { kind: 'refused', code: REASONS[verified.reason], name };
-    return this.#admit(verified.ticket, direction, name);
+    if (!verified.ok) {
+      const whom = direction === 'push' ? name : this.#viewer(query, name);
+      return { kind: 'refused', code: REASONS[verified.reason], whom };
+    }
+    return this.#admit(verified.ticket, direction);
   }
 
   /** The signalling door: the ticket alone says who comes. */
   async signal(text: string): Promise<GateAnswer> {
     const read = readStreamTicket(this.#key, ticketOf(text));
-    if (!read.ok || read.ticket.sdkAppId !== this.#sdkAppId) return { kind: 'refused', code: 'badTicket', name: null };
+    if (!read.ok || read.ticket.sdkAppId !== this.#sdkAppId) return { kind: 'refused', code: 'badTicket', whom: null };
     const { sdkAppId, roomId, userId } = read.ticket;
     const name = { sdkAppId, roomId, userId };
     const verified = verifyStreamTicket(this.#key, ticketOf(text), { direction: 'signal', ...name }, this.#seconds());
-    if (!verified.ok) return { kind: 'refused', code: REASONS[verified.reason], name };
-    return this.#admit(verified.ticket, 'signal', name);
+    if (!verified.ok) return { kind: 'refused', code: REASONS[verified.reason], whom: null };
+    return this.#admit(verified.ticket, 'signal');
   }
 
-  async #admit(ticket: StreamTicket, door: 'push' | 'play' | 'signal', name: StreamName): Promise<GateAnswer> {
+  /** Who held a play ticket of this stream that is good no more; a forged one names nobody. */
+  #viewer(query: string, { roomId }: StreamName): Pick<StreamName, 'roomId' | 'userId'> | null {
+    const read = readStreamTicket(this.#key, ticketOf(query));
+    return read.ok && read.ticket.roomId === roomId ? { roomId, userId: read.ticket.viewerId } : null;
+  }
+
+  async #admit(ticket: StreamTicket, door: DoorRequest['door']): Promise<GateAnswer> {
     const { roomId, viewerId: userId } = ticket;
-    const answer = await this.#host.admit({ door, roomId, userId, privileges: ticket.privileges });
-    if (answer.kind === 'refused') return { kind: 'refused', code: answer.code, name };
+    const answer = await this.#ask({ door, roomId, userId, privileges: ticket.privileges });
+    if (answer.kind === 'refused') return { kind: 'refused', code: answer.code, whom: { roomId, userId } };
     const { userName, ownerId, privileges } = answer;
     return { kind: 'admitted', guest: { ticket, roomId, userId, userName, ownerId, privileges } };
+  }
+
+  async #ask(request: DoorRequest): Promise<Admitted | Refused> {
+    const { roomId, userId } = request;
+    for (let asked = 0; asked < MAX_QUESTIONS; asked++) {
+      const question: Question = { roomId, userId, stale: false };
+      this.#asked.add(question);
+      try {
+        const answer = await this.#host.admit(request);
+        if (!question.stale) return answer;
+      } finally {
+        this.#asked.delete(question);
+      }
+    }
+    return { kind: 'refused', code: 'busy' };
   }
 
   #seconds(): number {

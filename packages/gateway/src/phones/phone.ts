@@ -110,6 +110,7 @@ export class Phone {
       bases,
       limits: this.#parts.limits,
       clock: this.#parts.clock,
+      log: this.#parts.log,
       onRequest: (request) => this.#socket === socket && this.#onRequest(request),
       onGone: () => {
         if (this.#socket !== socket) return;
@@ -140,7 +141,7 @@ export class Phone {
         this.#publish = null;
         this.#absence();
         this.#parts.onChanged();
-        if (code !== null && code !== 'replaced') this.refused('push', code);
+        if (code !== null && code !== 'replaced') this.#tellRefused('push', code);
         this.send({ type: 'push', state: 'ended', reason });
       },
     });
@@ -168,15 +169,25 @@ export class Phone {
     return this.#session;
   }
 
+  notice(code: PhoneCodeName): void {
+    this.#socket?.notice(code);
+  }
+
   send(event: PhoneEvent): void {
     this.#socket?.send(event);
   }
 
   /** A door said no to somebody under this phone's name: it may be the phone itself, which sees no reason. */
   refused(door: 'push' | 'play', code: PhoneCodeName): void {
+    // Whoever knows the name can try a push under it; a phone that pushes has no bad ticket.
+    if (door === 'push' && code === 'badTicket' && this.pushing) return;
     const now = this.#parts.clock();
     if (now - this.#refusedAt < REFUSAL_PAUSE_MS) return;
     this.#refusedAt = now;
+    this.#tellRefused(door, code);
+  }
+
+  #tellRefused(door: 'push' | 'play', code: PhoneCodeName): void {
     this.send({ type: 'refused', door, ...PHONE_CODES[code] });
   }
 
@@ -250,6 +261,6 @@ export class Phone {
     const { log } = this.#parts;
     log.warn({ userId: this.userId, trouble: trouble.kind, detail: trouble.detail }, "a phone's push is not whole");
     const code: PhoneCodeName = trouble.kind === 'no-audio-codec' ? 'noAudioCodec' : 'notAllowed';
-    this.send({ type: 'notice', ...PHONE_CODES[code] });
+    this.notice(code);
   }
 }

@@ -5,8 +5,10 @@ import {
   type PhoneRequest,
   phoneRequestSchema,
 } from '@lianmai/protocol';
+import type { Logger } from 'pino';
 import type { PhoneLimits } from '../config.ts';
 import type { PhoneSignalConnection, PublicBases } from '../types.ts';
+import { TokenBucket } from './token-bucket.ts';
 
 type EndReason = Extract<PhoneEvent, { type: 'ended' }>['reason'];
 
@@ -15,6 +17,7 @@ export interface PhoneSocketParts {
   readonly bases: PublicBases;
   readonly limits: PhoneLimits;
   readonly clock: () => number;
+  readonly log: Logger;
   readonly onRequest: (request: PhoneRequest) => void;
   /** The WebSocket is gone, whoever closed it; told once. */
   readonly onGone: () => void;
@@ -22,6 +25,8 @@ export interface PhoneSocketParts {
 
 /** Frames that wait until the HTTP side listens: it does so at once, so the welcome alone must fit. */
 const MAX_EARLY_FRAMES = 16;
+/** Frames come this many times as often as is allowed: no eager user, but a flood, and reading it costs. */
+const FLOOD_FACTOR = 10;
 
 /**
  * One signalling WebSocket of a phone. It reads and checks frames, bounds their rate, and writes events; what they mean is
@@ -35,15 +40,17 @@ export class PhoneSocket implements PhoneSignalConnection {
   #early: string[] = [];
   #closing: { code: number; reason: string } | null = null;
   #gone = false;
+  readonly #requests: TokenBucket;
+  readonly #frames: TokenBucket;
   #heardAt: number;
-  #tokens: number;
-  #refilledAt: number;
 
   constructor(parts: PhoneSocketParts) {
     this.#parts = parts;
     this.bases = parts.bases;
-    this.#heardAt = this.#refilledAt = parts.clock();
-    this.#tokens = parts.limits.requestsPerSecond * 3;
+    this.#heardAt = parts.clock();
+    const rate = parts.limits.requestsPerSecond;
+    this.#requests = new TokenBucket(rate, rate * 3, parts.clock);
+    this.#frames = new TokenBucket(rate * FLOOD_FACTOR, rate * 3 * FLOOD_FACTOR, parts.clock);
   }
 
   onFrame(listener: (frame: string) => void): void {
@@ -65,7 +72,11 @@ export class PhoneSocket implements PhoneSignalConnection {
       this.#close(1009, 'too long');
       return;
     }
-    if (!this.#take()) {
+    if (!this.#frames.take()) {
+      this.#close(OWN_CODES + PHONE_CODES.tooFast.code, 'too fast');
+      return;
+    }
+    if (!this.#requests.take()) {
       this.notice('tooFast');
       return;
     }
@@ -73,7 +84,17 @@ export class PhoneSocket implements PhoneSignalConnection {
     if (request === 'unknown') return;
     if (request === null) this.notice('badRequest');
     else if (request.type === 'ping') this.send({ type: 'pong' });
-    else this.#parts.onRequest(request);
+    else this.#pass(request);
+  }
+
+  /** Called from a message of another thread, where nobody would catch what fails. */
+  #pass(request: PhoneRequest): void {
+    try {
+      this.#parts.onRequest(request);
+    } catch (error) {
+      this.#parts.log.error({ err: error, request: request.type }, "a phone's request failed");
+      this.notice('internal');
+    }
   }
 
   closed(): void {
@@ -110,17 +131,6 @@ export class PhoneSocket implements PhoneSignalConnection {
     this.#closeListener?.(code, reason);
     this.closed();
   }
-
-  #take(): boolean {
-    const { clock, limits } = this.#parts;
-    const now = clock();
-    const rate = limits.requestsPerSecond;
-    this.#tokens = Math.min(rate * 3, this.#tokens + ((now - this.#refilledAt) * rate) / 1000);
-    this.#refilledAt = now;
-    if (this.#tokens < 1) return false;
-    this.#tokens -= 1;
-    return true;
-  }
 }
 
 const KNOWN: ReadonlySet<unknown> = new Set(phoneRequestSchema.options.map((option) => option.shape.type.value));
@@ -139,8 +149,11 @@ function parse(frame: string): PhoneRequest | 'unknown' | null {
   return typeof type === 'string' && !KNOWN.has(type) ? 'unknown' : null;
 }
 
+/** From a code of the table to one of the private range: 20005 is 4005. */
+const OWN_CODES = -16_000;
+
 /** RFC 6455 §7.4: 1000 for an end that was wished for, 1012 for a restart, else our own code in the private range. */
 function closeCode(reason: EndReason, code: PhoneCodeName): number {
   if (reason === 'server-restart') return 1012;
-  return code === 'ok' ? 1000 : PHONE_CODES[code].code - 16_000;
+  return code === 'ok' ? 1000 : OWN_CODES + PHONE_CODES[code].code;
 }

@@ -1,6 +1,8 @@
 import type { LeaveReason, PhoneUrls, Roster } from '@lianmai/protocol';
+import type { Logger } from 'pino';
 import { phoneUrls, playUrls, type UrlHolder } from '../doors/urls.ts';
 import type { Phone } from '../phones/phone.ts';
+import { TokenBucket } from '../phones/token-bucket.ts';
 import { difference, entry, type StreamState, sameRoster } from './roster.ts';
 
 export interface AnnouncerParts {
@@ -10,6 +12,7 @@ export interface AnnouncerParts {
   readonly ticketSeconds: number;
   readonly clock: () => number;
   readonly wallClock: () => number;
+  readonly log: Logger;
   readonly phones: () => Iterable<Phone>;
   /** Everybody's streams as they are now. */
   readonly states: () => readonly StreamState[];
@@ -18,12 +21,22 @@ export interface AnnouncerParts {
 /** Why somebody left is remembered so long: the media room tells that he is gone a little later. */
 const REASON_MS = 5_000;
 
+/**
+ * Entries of lists, over all phones, that one room tells in a second (each costs a signature). A room of a few never comes
+ * near; in a full one somebody who switches his camera on and off must not cost the others theirs.
+ */
+const ENTRIES_PER_SECOND = 20_000;
+
+/** URLs of which so much life is left are given again to whoever asks for fresh ones. */
+const FRESH_LIFE = 0.9;
+
 /** Tells phones who is there: one list with a version that only grows, each phone's own URLs in it, and why people left. */
 export class Announcer {
   readonly #parts: AnnouncerParts;
   readonly #reasons = new Map<string, { readonly reason: LeaveReason; readonly at: number }>();
   #version: number;
   #told: readonly StreamState[] = [];
+  readonly #entries: TokenBucket;
   #waiting = false;
   #closed = false;
   /** Expiry of everybody's URLs, Unix seconds: the same list gives the same URLs until they are renewed. */
@@ -34,16 +47,25 @@ export class Announcer {
     // Versions keep growing over a restart: a phone that comes back must not take the new list for an old one.
     this.#version = parts.wallClock();
     this.#expiresAt = this.#freshExpiry();
+    this.#entries = new TokenBucket(ENTRIES_PER_SECOND, ENTRIES_PER_SECOND, parts.clock);
   }
 
-  /** Something changed. Changes of one moment make one list. */
+  /** Something changed. Changes of one moment make one list; when lists have cost much lately, it comes a little later. */
   changed(): void {
     if (this.#waiting || this.#closed) return;
     this.#waiting = true;
-    queueMicrotask(() => {
-      this.#waiting = false;
-      if (!this.#closed) this.announce();
-    });
+    queueMicrotask(() => this.#flush());
+  }
+
+  #flush(): void {
+    if (!this.#waiting || this.#closed || !this.#entries.open) return;
+    this.#waiting = false;
+    try {
+      this.announce();
+    } catch (error) {
+      // Nobody stands above who could catch it.
+      this.#parts.log.error({ err: error }, 'a roster could not be told');
+    }
   }
 
   /**
@@ -61,6 +83,7 @@ export class Announcer {
     for (const phone of this.#parts.phones()) {
       const others = (list: readonly StreamState[]) => list.filter((stream) => stream.userId !== phone.userId);
       if (phone === newcomer || sameRoster(others(before), others(states))) continue;
+      this.#entries.owe(states.length);
       phone.send({
         type: 'roster',
         roster: this.roster(phone),
@@ -97,10 +120,20 @@ export class Announcer {
   renew(): void {
     this.#expiresAt = this.#freshExpiry();
     this.#version++;
-    for (const phone of this.#parts.phones()) {
-      phone.send({ type: 'urls', urls: this.urls(phone) });
-      phone.send({ type: 'roster', roster: this.roster(phone), renewed: true, joined: [], left: [] });
-    }
+    for (const phone of this.#parts.phones()) this.#tellUrls(phone);
+  }
+
+  /** For a phone that asks: everybody's are renewed, unless they are nearly new; then it alone gets its own again. */
+  renewFor(phone: Phone): void {
+    const left = this.#expiresAt - this.#parts.wallClock() / 1000;
+    if (left < this.#parts.ticketSeconds * FRESH_LIFE) this.renew();
+    else this.#tellUrls(phone);
+  }
+
+  #tellUrls(phone: Phone): void {
+    this.#entries.owe(this.#told.length);
+    phone.send({ type: 'urls', urls: this.urls(phone) });
+    phone.send({ type: 'roster', roster: this.roster(phone), renewed: true, joined: [], left: [] });
   }
 
   /** Why somebody is about to be gone; the first word stands. */
@@ -114,6 +147,7 @@ export class Announcer {
   }
 
   tick(): void {
+    this.#flush();
     const now = this.#parts.clock();
     for (const [user, { at }] of this.#reasons) if (now - at > REASON_MS) this.#reasons.delete(user);
     const left = this.#expiresAt - this.#parts.wallClock() / 1000;

@@ -33,6 +33,7 @@ const MAX_PAUSE_MS = 8_000;
 export class Membership {
   readonly #parts: MembershipParts;
   #session: LinkSession | null = null;
+  #lastSid: string | null = null;
   #over = false;
   #pauseMs = FIRST_PAUSE_MS;
   #timer: NodeJS.Timeout | null = null;
@@ -45,8 +46,13 @@ export class Membership {
     return this.#session;
   }
 
+  /** The participant as the media room knows it, or knew it last. */
+  get sid(): string | null {
+    return this.#session?.sid ?? this.#lastSid;
+  }
+
   start(): void {
-    void this.#join();
+    this.#enter();
   }
 
   /** Leaves the room. Nothing is told afterwards. */
@@ -55,8 +61,17 @@ export class Membership {
     this.#over = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
     const session = this.#session;
+    this.#lastSid = this.sid;
     this.#session = null;
-    if (session !== null) await session.leave();
+    try {
+      await session?.leave();
+    } catch (error) {
+      this.#parts.log.warn({ err: error }, 'a participant could not leave properly');
+    }
+  }
+
+  #enter(): void {
+    this.#join().catch((error: unknown) => this.#parts.log.error({ err: error }, 'the end of a stay failed'));
   }
 
   async #join(): Promise<void> {
@@ -97,6 +112,7 @@ export class Membership {
   #ended(end: LinkEnd, detail: string): void {
     const { log, isFinal, onSession, onOver } = this.#parts;
     const had = this.#session !== null;
+    this.#lastSid = this.sid;
     this.#session = null;
     if (had) onSession(null);
     if (isFinal(end)) {
@@ -107,6 +123,6 @@ export class Membership {
     log.warn({ end, detail }, 'the media room is out of reach; it is tried again');
     const pause = this.#pauseMs * (0.75 + Math.random() / 2);
     this.#pauseMs = Math.min(MAX_PAUSE_MS, this.#pauseMs * 2);
-    this.#timer = setTimeout(() => void this.#join(), pause);
+    this.#timer = setTimeout(() => this.#enter(), pause);
   }
 }

@@ -1,3 +1,4 @@
+import { isUserId } from '@lianmai/protocol';
 import type { Logger } from 'pino';
 import type { Egress, EgressOptions } from '../egress/types.ts';
 import type { LinkSession, RemoteParticipant, RemoteTrack } from '../link/types.ts';
@@ -89,8 +90,13 @@ export class Remotes {
     const remote = known ?? { participant, streams: new Map() };
     remote.participant = participant;
     if (known === undefined) this.#remotes.set(participant.identity, remote);
+    // Other services of a LiveKit server choose names as they like; no stream name, and so no ticket, can hold every one.
+    const playable = isUserId(participant.identity);
+    if (!playable && known === undefined) {
+      this.#parts.log.warn({ identity: participant.identity }, 'a participant whose name is no user id is not played');
+    }
     for (const streamType of ['main', 'aux'] as const) {
-      const tracks = participant.tracks.filter((track) => streamTypeOf(track) === streamType);
+      const tracks = playable ? participant.tracks.filter((track) => streamTypeOf(track) === streamType) : [];
       const held = remote.streams.get(streamType);
       if (held !== undefined && streamType === 'aux' && tracks.length === 0) {
         remote.streams.delete('aux');

@@ -33,6 +33,8 @@ export interface RoomParts extends Omit<RemotesParts, 'onChanged'> {
   readonly link: Link;
   readonly createPublish: PhoneParts['createPublish'];
   readonly wallClock: () => number;
+  /** False when the gateway has its most phones. */
+  readonly mayAdd: () => boolean;
   /** Nobody is here any more. */
   readonly onEmpty: (room: GatewayRoom) => void;
 }
@@ -64,6 +66,10 @@ export class GatewayRoom {
   readonly #announcer: Announcer;
   readonly #views = new Views();
   readonly #chat: ChatLog;
+  /** What the watcher told last. */
+  #participants: readonly RemoteParticipant[] = [];
+  /** Participants of phones that have gone: the media room tells of them a little longer. */
+  readonly #departed = new Set<string>();
   #ownerId = '';
   #closed = false;
 
@@ -141,8 +147,9 @@ export class GatewayRoom {
         this.#remove(notice.userId, 'kicked', 'kicked');
         return;
       case 'left':
-        this.#announcer.remember(notice.userId, notice.reason === 'quit' ? 'left' : 'lost');
-        this.#remove(notice.userId, 'left', 'ok');
+        if (notice.reason === 'quit') this.#remove(notice.userId, 'left', 'ok');
+        // He did not wish it: he is told so, and may come back.
+        else this.#remove(notice.userId, 'expired', 'notHere');
         return;
       case 'owner':
         this.#setOwner(notice.ownerId);
@@ -180,7 +187,7 @@ export class GatewayRoom {
     this.#setOwner(guest.ownerId);
     const existing = this.#phones.get(guest.userId);
     if (existing !== undefined) return existing.phone;
-    if (this.#phones.size >= this.#parts.limits.maxPhonesPerRoom) return null;
+    if (this.#phones.size >= this.#parts.limits.maxPhonesPerRoom || !this.#parts.mayAdd()) return null;
     const { host, link, log, roomId, limits, createBroadcast, createPublish, clock } = this.#parts;
     // RTMP knows no request for a keyframe: a phone that plays a phone waits for its own next one.
     const channel = new Channel({ createBroadcast, onKeyframeNeeded: () => {}, onWatched: () => {} });
@@ -192,7 +199,12 @@ export class GatewayRoom {
       clock,
       log,
       onSocket: (one) => this.#welcome(one),
-      onRequest: (one, request) => void this.#onRequest(one, request),
+      onRequest: (one, request) => {
+        this.#onRequest(one, request).catch((error: unknown) => {
+          log.error({ err: error, request: request.type }, "a phone's request failed");
+          one.notice('internal');
+        });
+      },
       onChanged: () => this.#announcer.changed(),
       onQuality: (one, quality) => this.#tellQuality(one.userId, quality),
       onGone: (one, end) => this.#gone(one, end),
@@ -217,8 +229,8 @@ export class GatewayRoom {
     return phone;
   }
 
-  #remove(userId: string, end: 'kicked' | 'left', code: PhoneCodeName): void {
-    this.#announcer.remember(userId, end);
+  #remove(userId: string, end: 'kicked' | 'left' | 'expired', code: PhoneCodeName): void {
+    this.#announcer.remember(userId, LEFT_BY[end] ?? 'left');
     this.#views.end(userId, 'revoked');
     this.#phones.get(userId)?.phone.end(end, code);
   }
@@ -231,16 +243,33 @@ export class GatewayRoom {
     held.channel.end('source-ended');
     this.#views.end(phone.userId, 'revoked');
     if (this.#closed) return;
+    if (held.member.sid !== null) this.#departed.add(held.member.sid);
     void held.member.stop();
     this.#announcer.changed();
-    if (this.#phones.size > 0) return;
+    if (this.#phones.size > 0) {
+      // A browser that took this phone's place was nobody else until now.
+      this.#meet();
+      return;
+    }
     this.#parts.onEmpty(this);
     void this.close();
   }
 
   #onParticipants(participants: readonly RemoteParticipant[]): void {
-    const others = participants.filter(({ identity }) => !this.#phones.has(identity));
-    if (others.some(({ tracks }) => tracks.some((track) => track.encrypted))) {
+    this.#participants = participants;
+    const present = new Set(participants.map(({ sid }) => sid));
+    for (const sid of this.#departed) if (!present.has(sid)) this.#departed.delete(sid);
+    this.#meet();
+  }
+
+  /** Sees who is there besides the phones. */
+  #meet(): void {
+    const others = this.#participants.filter(
+      ({ identity, sid }) => !this.#phones.has(identity) && !this.#departed.has(sid),
+    );
+    const tracks = others.flatMap((participant) => participant.tracks);
+    // One who encrypts among others who do not is marked as such: he must not be able to send everybody's phones away.
+    if (tracks.length > 0 && tracks.every((track) => track.encrypted)) {
       for (const { phone } of [...this.#phones.values()]) phone.end('encrypted', 'encrypted');
       return;
     }
@@ -284,7 +313,7 @@ export class GatewayRoom {
       case 'dissolve':
         return reply(request.id, await this.#act(phone, { kind: 'dissolve' }));
       case 'renew':
-        this.#announcer.renew();
+        this.#announcer.renewFor(phone);
         return reply(request.id, 'ok');
       case 'leave':
         phone.end('left', 'ok');
@@ -316,7 +345,12 @@ export class GatewayRoom {
     };
     // Browsers hear it by the phone's own participant; without one nobody hears it, so that it can be said again.
     if (phone.session === null) return 'busy';
-    phone.session.sendChat(message);
+    try {
+      phone.session.sendChat(message);
+    } catch (error) {
+      this.#parts.log.warn({ err: error, userId: phone.userId }, 'a message was not sent');
+      return 'internal';
+    }
     this.#spread({ id: message.id, userid: phone.userId, name: phone.name, text, time: message.time });
     return 'ok';
   }
@@ -351,6 +385,7 @@ const LEFT_BY: Partial<Record<PhoneEnd, 'kicked' | 'lost' | 'duplicate' | 'disso
   duplicate: 'duplicate',
   lost: 'lost',
   'server-restart': 'server-restart',
+  expired: 'lost',
 };
 
 /** The media service ended the phone's participant for good. */

@@ -20,6 +20,7 @@ export interface FakeToken {
 }
 
 interface Member {
+  readonly sid: string;
   readonly token: FakeToken;
   readonly sink: LinkSink;
   tracks: readonly RemoteTrack[];
@@ -34,6 +35,11 @@ export class FakeLink implements Link {
   /** Joins that fail as if the service were away. */
   away = false;
   joins = 0;
+  /** Words that cannot be sent. */
+  mute = false;
+  /** A participant who leaves is told of until somebody else comes or goes. */
+  slowToForget = false;
+  #sids = 0;
 
   async join(options: JoinOptions, sink: LinkSink): Promise<LinkSession> {
     this.joins++;
@@ -42,7 +48,8 @@ export class FakeLink implements Link {
     if (this.away) throw new Error('away');
     const token: FakeToken = JSON.parse(options.token);
     this.end(token.identity, 'duplicate-identity');
-    this.members.set(token.identity, { token, sink, tracks: [] });
+    const sid = this.#sid();
+    this.members.set(token.identity, { sid, token, sink, tracks: [] });
     this.#tell();
     const { identity } = token;
     const publication: LinkPublication = {
@@ -54,7 +61,7 @@ export class FakeLink implements Link {
     };
     return {
       identity,
-      sid: `PA_${identity}`,
+      sid,
       room: 'room',
       publish: async () => publication,
       subscribe: (trackSid) => ({
@@ -65,11 +72,12 @@ export class FakeLink implements Link {
         close: () => {},
       }),
       sendChat: (message) => {
+        if (this.mute) throw new Error('the message cannot be sent');
         this.said.push(message);
         for (const [other, member] of this.members) if (other !== identity) member.sink.onChat(message);
       },
       leave: async () => {
-        if (this.members.get(identity)?.sink !== sink) return;
+        if (this.slowToForget || this.members.get(identity)?.sink !== sink) return;
         this.members.delete(identity);
         this.#tell();
       },
@@ -88,7 +96,8 @@ export class FakeLink implements Link {
       onReconnected: () => {},
       onEnd: () => {},
     };
-    this.members.set(identity, { token: { identity, name, hidden: false }, sink, tracks });
+    const sid = this.members.get(identity)?.sid ?? this.#sid();
+    this.members.set(identity, { sid, token: { identity, name, hidden: false }, sink, tracks });
     this.#tell();
   }
 
@@ -109,12 +118,24 @@ export class FakeLink implements Link {
     for (const [identity, member] of this.members) if (identity !== message.from) member.sink.onChat(message);
   }
 
+  #sid(): string {
+    return `PA_${++this.#sids}`;
+  }
+
+  /** A browser takes the place of a participant of the same name. */
+  takeOver(identity: string): void {
+    const before = this.members.get(identity);
+    this.members.delete(identity);
+    this.browser(identity, []);
+    before?.sink.onEnd('duplicate-identity', 'by the test');
+  }
+
   #tell(): void {
     const all: RemoteParticipant[] = [...this.members.values()]
       .filter(({ token }) => !token.hidden)
-      .map(({ token, tracks }) => ({
+      .map(({ sid, token, tracks }) => ({
         identity: token.identity,
-        sid: `PA_${token.identity}`,
+        sid,
         name: token.name,
         attributes: {},
         tracks,

@@ -108,6 +108,7 @@ export class Scene {
   readonly ingresses: FakeIngress[] = [];
   readonly egresses: FakeEgress[] = [];
   codecsUnavailable: string | null = null;
+  full = false;
   empty = false;
   readonly room: GatewayRoom;
 
@@ -136,6 +137,7 @@ export class Scene {
       limits: phoneLimitsSchema.parse({}),
       host,
       link: this.link,
+      mayAdd: () => !this.full,
       codecsUnavailable: () => this.codecsUnavailable,
       createBroadcast: (tracks) => {
         const broadcast = new FakeBroadcast(tracks);

@@ -1,0 +1,104 @@
+import { buildStreamName } from '@lianmai/protocol';
+import { deriveStreamKey, signStreamTicket } from '@lianmai/tickets';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Admitted, DoorRequest, GatewayHost, Refused } from '../host.ts';
+import { Gate } from './gate.ts';
+
+const key = deriveStreamKey('0123456789012345678901234567890123456789');
+const yes: Admitted = { kind: 'admitted', userName: 'Anna', ownerId: 'owner', privileges: 255 };
+const no: Refused = { kind: 'refused', code: 'kicked' };
+const NOW = 1_800_000_000;
+
+let asked: { request: DoorRequest; answer: (answer: Admitted | Refused) => void }[];
+let gate: Gate;
+beforeEach(() => {
+  asked = [];
+  const host: GatewayHost = {
+    admit: (request) => new Promise((answer) => void asked.push({ request, answer })),
+    mediaToken: async () => '',
+    act: async () => 'ok',
+  };
+  gate = new Gate({ sdkAppId: 1, key, host, wallClock: () => NOW * 1_000 });
+});
+
+function ticket(
+  direction: 'push' | 'play' | 'signal',
+  userId: string,
+  viewerId = userId,
+  expiresAt = NOW + 60,
+): string {
+  return signStreamTicket(key, {
+    direction,
+    sdkAppId: 1,
+    roomId: '77',
+    userId,
+    viewerId,
+    privileges: 255,
+    streamType: 'main',
+    tracks: { video: true, audio: true },
+    expiresAt,
+  });
+}
+
+function stream(userId: string): string {
+  return buildStreamName({ sdkAppId: 1, roomId: '77', userId });
+}
+
+async function settle(): Promise<void> {
+  for (let i = 0; i < 10; i++) await Promise.resolve();
+}
+
+describe('the room is asked', () => {
+  it('[PD23] who is kicked while the room is asked does not come in by its older answer, at any door', async () => {
+    const doors = [
+      gate.stream('push', 'live', stream('anna'), ticket('push', 'anna')),
+      gate.stream('play', 'live', stream('ben'), ticket('play', 'ben', 'anna')),
+      gate.signal(ticket('signal', 'anna')),
+    ];
+    await settle();
+    gate.notice({ kind: 'kicked', roomId: '77', userId: 'anna' });
+    for (const { answer } of asked.splice(0)) answer(yes);
+    await settle();
+    expect(asked.map(({ request }) => request.userId)).toEqual(['anna', 'anna', 'anna']);
+    for (const { answer } of asked) answer(no);
+    for (const answer of await Promise.all(doors)) expect(answer).toMatchObject({ kind: 'refused', code: 'kicked' });
+  });
+
+  it('[PD23] a room that ended meanwhile is asked again, what happened to others or elsewhere counts not', async () => {
+    const first = gate.signal(ticket('signal', 'anna'));
+    await settle();
+    gate.notice({ kind: 'kicked', roomId: '77', userId: 'ben' });
+    gate.notice({ kind: 'ended', roomId: '78', reason: 'dissolved' });
+    asked[0]?.answer(yes);
+    expect(await first).toMatchObject({ kind: 'admitted' });
+    const second = gate.signal(ticket('signal', 'anna'));
+    await settle();
+    gate.notice({ kind: 'ended', roomId: '77', reason: 'dissolved' });
+    asked[1]?.answer(yes);
+    await settle();
+    expect(asked).toHaveLength(3);
+    asked[2]?.answer(no);
+    await second;
+  });
+});
+
+describe('who is told of a refusal', () => {
+  it('[PD24] at the play door it is the viewer, whose ticket must be one of ours; the watched hears nothing', async () => {
+    const expired = ticket('play', 'ben', 'anna', NOW - 1);
+    expect(await gate.stream('play', 'live', stream('ben'), expired)).toEqual({
+      kind: 'refused',
+      code: 'ticketExpired',
+      whom: { roomId: '77', userId: 'anna' },
+    });
+    expect(await gate.stream('play', 'live', stream('ben'), 'forged')).toMatchObject({ code: 'badTicket', whom: null });
+    const refused = gate.stream('play', 'live', stream('ben'), ticket('play', 'ben', 'anna'));
+    await settle();
+    asked[0]?.answer(no);
+    expect(await refused).toMatchObject({ code: 'kicked', whom: { userId: 'anna' } });
+  });
+
+  it('[PD24] at the push door it is whose name it is', async () => {
+    const answer = await gate.stream('push', 'live', stream('anna'), 'forged');
+    expect(answer).toMatchObject({ code: 'badTicket', whom: { roomId: '77', userId: 'anna' } });
+  });
+});
