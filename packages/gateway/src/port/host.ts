@@ -181,8 +181,10 @@ class GatewayWorker implements Gateway {
           resolve();
         } else if (message.type === 'failed') {
           reject(new GatewayStartError(message.message, message.code));
+          // Its port would keep it, and with it nothing would ever be started anew.
+          void worker.terminate();
         } else {
-          this.#receive(message);
+          this.#receive(worker, message);
         }
       });
       let reason = 'it ended by itself';
@@ -236,7 +238,7 @@ class GatewayWorker implements Gateway {
     this.#worker?.postMessage(message, transfer);
   }
 
-  #receive(message: Exclude<FromWorker, { type: 'ready' | 'failed' }>): void {
+  #receive(worker: Worker, message: Exclude<FromWorker, { type: 'ready' | 'failed' }>): void {
     switch (message.type) {
       case 'refused': {
         const pending = this.#take(message.id);
@@ -283,10 +285,10 @@ class GatewayWorker implements Gateway {
         this.#audiences.close(message.feed);
         return;
       case 'host-call':
-        void this.#answer(message.id, message.call);
+        void this.#answer(worker, message.id, message.call);
         return;
       case 'engine-port-wanted':
-        void this.#sendEnginePort(message.id);
+        void this.#sendEnginePort(worker, message.id);
         return;
       case 'stats': {
         const pending = this.#take(message.id);
@@ -343,12 +345,18 @@ class GatewayWorker implements Gateway {
     };
   }
 
-  async #answer(id: number, call: HostCall): Promise<void> {
+  async #answer(worker: Worker, id: number, call: HostCall): Promise<void> {
     try {
-      this.#post({ type: 'host-answer', id, answer: await this.#ask(call) });
+      this.#postTo(worker, { type: 'host-answer', id, answer: await this.#ask(call) });
     } catch (error) {
-      this.#post({ type: 'host-error', id, message: error instanceof Error ? error.message : String(error) });
+      this.#postTo(worker, { type: 'host-error', id, message: error instanceof Error ? error.message : String(error) });
     }
+  }
+
+  /** For the worker that asked: the next one numbers its questions anew, and must not take another's answer for its own. */
+  #postTo(worker: Worker, message: ToWorker, transfer: readonly MessagePort[] = []): void {
+    if (this.#worker === worker) this.#post(message, transfer);
+    else for (const port of transfer) port.close();
   }
 
   async #ask(call: HostCall): Promise<HostAnswer> {
@@ -363,13 +371,13 @@ class GatewayWorker implements Gateway {
     }
   }
 
-  async #sendEnginePort(id: number): Promise<void> {
+  async #sendEnginePort(worker: Worker, id: number): Promise<void> {
     let port: MessagePort | null = null;
     try {
       port = (await this.#options.openEnginePort?.()) ?? null;
     } catch {
       // The engine is starting anew: the link asks again.
     }
-    this.#post({ type: 'engine-port', id, port }, port === null ? [] : [port]);
+    this.#postTo(worker, { type: 'engine-port', id, port }, port === null ? [] : [port]);
   }
 }

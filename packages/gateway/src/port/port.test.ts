@@ -10,13 +10,23 @@ const host: GatewayHost = {
   admit: async () => ({ kind: 'refused', code: 'internal' }),
   mediaToken: async ({ roomId }) => {
     if (roomId === 'bad') throw new Error('no such room');
+    if (roomId === 'slow') return new Promise((resolve) => slow.push(resolve));
+    if (roomId === 'start' && failures > 0) {
+      failures--;
+      throw new Error('not this time');
+    }
     return `token of ${roomId}`;
   },
   act: async () => 'ok',
 };
 
+/** Questions that the test answers when it likes, and starts of the worker that fail from now on. */
+let slow: ((token: string) => void)[];
+let failures: number;
 let gateway: Gateway;
 beforeEach(async () => {
+  slow = [];
+  failures = 0;
   gateway = await startGateway(
     {
       sdkAppId: 1,
@@ -145,6 +155,32 @@ describe('the gateway behind its port', () => {
     await expect.poll(() => one.closed).toEqual({ code: 1012, reason: 'server-restart' });
     await expect.poll(() => view.ends).toEqual(['shutdown']);
     await restarted;
+    const again = await signal('anna');
+    await expect.poll(() => again.frames).toEqual(['hello anna']);
+  });
+
+  it('[GP10] an answer to a worker that has died is not taken by the next one for its own', async () => {
+    const restarted = new Promise<string>((resolve) => gateway.onRestart(resolve));
+    const one = await signal('anna');
+    one.connection.receive('token slow');
+    await expect.poll(() => slow.length).toBe(1);
+    one.connection.receive('die');
+    await restarted;
+    const again = await signal('anna');
+    again.connection.receive('token slow');
+    await expect.poll(() => slow.length).toBe(2);
+    slow[0]?.('of the dead');
+    slow[1]?.('of the living');
+    await expect.poll(() => again.frames).toEqual(['hello anna', 'of the living']);
+  });
+
+  it('[GP11] a worker that fails at its second start is started once more', async () => {
+    const restarted = new Promise<string>((resolve) => gateway.onRestart(resolve));
+    const one = await signal('anna');
+    failures = 1;
+    one.connection.receive('die');
+    await restarted;
+    expect(failures).toBe(0);
     const again = await signal('anna');
     await expect.poll(() => again.frames).toEqual(['hello anna']);
   });

@@ -103,4 +103,9 @@ const gateway: LocalGateway = {
   onRestart: () => {},
   stop: async () => {},
 };
-serveGateway(gateway, { post, onMessage: (listener) => port.on('message', listener) });
+try {
+  await host.mediaToken({ roomId: 'start', user: null });
+  serveGateway(gateway, { post, onMessage: (listener) => port.on('message', listener) });
+} catch (error) {
+  post({ type: 'failed', message: String(error), code: '' });
+}
