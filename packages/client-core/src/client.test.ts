@@ -103,3 +103,17 @@ describe('[CC3] the session', () => {
     }
   });
 });
+
+describe('[CC9] users whom the platform knows', () => {
+  it('sign in with what it shows, fresh at every login', async () => {
+    const codes = ['code-1', 'code-2'];
+    const { client, server, clock } = makeClient({
+      credentials: async () => ({ type: 'wechat', code: codes.shift() ?? 'none' }),
+    });
+    await client.session.ensure('Li');
+    expect(server.calls[0]?.body).toEqual({ type: 'wechat', code: 'code-1' });
+    await clock.advance(86_400_000);
+    await client.session.ensure();
+    expect(server.calls[1]?.body).toEqual({ type: 'wechat', code: 'code-2' });
+  });
+});

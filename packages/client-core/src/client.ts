@@ -3,7 +3,7 @@ import { ClientError } from './failure.ts';
 import { type CallRequest, type CallResult, envelopeError, postFunction } from './functions.ts';
 import { type Clock, type Http, type KeyValueStore, systemClock } from './ports.ts';
 import { requestRoomsig } from './roomsig.ts';
-import { Session } from './session.ts';
+import { type Credentials, Session } from './session.ts';
 
 export interface ClientOptions {
   readonly http: Http;
@@ -16,6 +16,8 @@ export interface ClientOptions {
   readonly sessionRenewBeforeMs?: number;
   /** Name of a session that is needed before the user has given one. */
   readonly defaultName?: () => string;
+  /** What is shown to sign in; a guest's name unless set. */
+  readonly credentials?: Credentials;
 }
 
 /** One page of the room list. */
@@ -45,6 +47,7 @@ export class Client {
       timeoutMs: this.#timeoutMs,
       renewBeforeMs: options.sessionRenewBeforeMs ?? 60_000,
       defaultName: options.defaultName ?? (() => 'Guest'),
+      ...(options.credentials ? { credentials: options.credentials } : {}),
     });
   }
 

@@ -1,3 +1,4 @@
+import type { FunctionEvent } from '@lianmai/protocol';
 import { ClientError } from './failure.ts';
 import { envelopeError, postFunction } from './functions.ts';
 import type { Clock, Http, KeyValueStore } from './ports.ts';
@@ -21,13 +22,20 @@ export interface SessionOptions {
   readonly renewBeforeMs: number;
   /** Name of a session that is needed before the user has given one. */
   readonly defaultName: () => string;
+  /** What is shown to sign in; a guest's name unless the platform knows its users (`wx.login`). */
+  readonly credentials?: Credentials;
 }
+
+/** What `webrtc-login` is asked with, for a user who calls himself `name`. @throws ClientError when there is nothing to show. */
+export type Credentials = (name: string) => Promise<FunctionEvent<'webrtc-login'>>;
+
+const asGuest: Credentials = async (name) => ({ type: 'guest', name });
 
 const KEY = 'lianmai.session';
 const MAX_NAME_LENGTH = 32;
 
 /**
- * The guest session of this client: made at first need, kept in the store, renewed by its `expiresAt`. The renewing login
+ * The session of this client, a guest's unless `credentials` say otherwise: made at first need, kept in the store, renewed by its `expiresAt`. The renewing login
  * carries the session that it replaces, so that a server which can tell keeps the user's identity.
  */
 export class Session {
@@ -77,23 +85,19 @@ export class Session {
     const { http, baseUrl, store, timeoutMs } = this.#options;
     // An old session still tells the server who the guest was.
     const token = this.#current?.token ?? null;
-    const answer = await postFunction(
-      http,
-      baseUrl,
-      { name: 'webrtc-login', data: { type: 'guest', name } },
-      { token, timeoutMs },
-    );
+    const data = await (this.#options.credentials ?? asGuest)(name);
+    const answer = await postFunction(http, baseUrl, { name: 'webrtc-login', data }, { token, timeoutMs });
     if (answer.result.code !== 0) throw envelopeError(answer.result, answer.retryAfterMs);
-    const data = answer.result.data;
+    const made = answer.result.data;
     if (
-      !data ||
-      typeof data.token !== 'string' ||
-      typeof data.userID !== 'string' ||
-      typeof data.expiresAt !== 'number'
+      !made ||
+      typeof made.token !== 'string' ||
+      typeof made.userID !== 'string' ||
+      typeof made.expiresAt !== 'number'
     ) {
       throw new ClientError('server', 'The login answered no session.');
     }
-    const session: SessionInfo = { token: data.token, userID: data.userID, expiresAt: data.expiresAt, userName: name };
+    const session: SessionInfo = { token: made.token, userID: made.userID, expiresAt: made.expiresAt, userName: name };
     this.#current = session;
     store.set(KEY, JSON.stringify(session));
     return session;
