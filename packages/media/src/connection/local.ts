@@ -7,7 +7,7 @@ import { type RtcpVisitor, readRtcp } from '../forward/rtcp-reader.ts';
 import { RtcpWriter } from '../forward/rtcp-writer.ts';
 import { ntpToMs } from '../forward/sender-clock.ts';
 import type { Downlink, Forwarder, MediaKind, Uplink } from '../forward/types.ts';
-import { LOCAL_H264, LOCAL_OPUS } from '../local/codecs.ts';
+import { LOCAL_AUDIO_LEVEL, LOCAL_H264, LOCAL_OPUS } from '../local/codecs.ts';
 import { copyBytes } from '../local/records.ts';
 import { binding, type Codec, matchCodecs, offeredCodecs } from '../sdp/codecs.ts';
 import type { LocalPeerSink, LocalTransport } from '../transport/local.ts';
@@ -56,11 +56,16 @@ export interface LocalConnectionOptions {
 }
 
 interface Publication {
+  readonly kind: MediaKind;
   readonly uplink: Uplink;
   readonly payloadType: number;
 }
 
-const SLOT_ROOM = SLOT_BYTES - SLOT_HEADROOM - RTP_FIXED_HEADER;
+/** Profile, length and the one element, filled up to four bytes. */
+const LEVEL_EXTENSION = 8;
+const SLOT_ROOM = SLOT_BYTES - SLOT_HEADROOM - RTP_FIXED_HEADER - LEVEL_EXTENSION;
+/** RFC 8285 §4.2: the one-byte form, and how many words of it follow. */
+const ONE_WORD_OF_EXTENSIONS = 0xbede_0001;
 /** Numbers in one NACK packet of ours. */
 const MAX_NACKS = 256;
 
@@ -117,19 +122,20 @@ export class LocalConnection implements Connection, LocalPeerSink, RtcpVisitor {
   publish(stream: number, kind: MediaKind, cid: string): void {
     if (this.#closed || this.#publications.has(stream) || this.#publications.size >= this.#maxUplinks) return;
     const codec = kind === 'audio' ? OPUS : H264;
+    const extensions = kind === 'audio' ? { audioLevel: LOCAL_AUDIO_LEVEL } : {};
     const mid = String(stream);
     const uplink = this.#forwarder.createUplink({
       peer: this.#peer,
       kind,
       mid,
       codecs: [binding(codec)],
-      extensions: {},
+      extensions,
       rids: [],
       ssrcs: [{ ssrc: stream, rtxSsrc: null }],
       sink: NO_LAYER_EVENTS,
     });
-    setPublication(uplink, { codecs: [codec], extensions: {} });
-    this.#publications.set(stream, { uplink, payloadType: codec.payloadType });
+    setPublication(uplink, { codecs: [codec], extensions });
+    this.#publications.set(stream, { kind, uplink, payloadType: codec.payloadType });
     this.#sink.onUplinkStarted({ mid, kind, trackId: cid, streamId: '', mimeType: codec.mimeType, uplink });
   }
 
@@ -141,7 +147,12 @@ export class LocalConnection implements Connection, LocalPeerSink, RtcpVisitor {
     publication.uplink.close();
   }
 
-  /** A packet of a published stream, into a slot of the slab as if it had come from the network. */
+  /**
+   * A packet of a published stream, into a slot of the slab as if it had come from the network.
+   *
+   * @param level the byte of RFC 6464 §3, below 0 when it is not known. It stands in the header as browsers write it, so
+   * that it is counted and handed on like theirs.
+   */
   receiveRtp(
     stream: number,
     marker: boolean,
@@ -150,6 +161,7 @@ export class LocalConnection implements Connection, LocalPeerSink, RtcpVisitor {
     bytes: Uint8Array,
     from: number,
     length: number,
+    level: number,
   ): void {
     const publication = this.#publications.get(stream);
     if (this.#closed || publication === undefined || length > SLOT_ROOM) return;
@@ -158,13 +170,20 @@ export class LocalConnection implements Connection, LocalPeerSink, RtcpVisitor {
     if (slot < 0) return;
     const packet = slab.bytes;
     const at = slab.offset(slot);
-    packet[at] = 0x80;
+    const leveled = level >= 0 && publication.kind === 'audio';
+    packet[at] = leveled ? 0x90 : 0x80;
     packet[at + 1] = (marker ? 0x80 : 0) | publication.payloadType;
     packet.writeUInt16BE(sequence & 0xffff, at + 2);
     packet.writeUInt32BE(timestamp >>> 0, at + 4);
     packet.writeUInt32BE(stream >>> 0, at + 8);
-    copyBytes(bytes, from, length, packet, at + RTP_FIXED_HEADER);
-    slab.lengths[slot] = RTP_FIXED_HEADER + length;
+    let header = RTP_FIXED_HEADER;
+    if (leveled) {
+      packet.writeUInt32BE(ONE_WORD_OF_EXTENSIONS, at + header);
+      packet.writeUInt32BE(((LOCAL_AUDIO_LEVEL << 28) | ((level & 0xff) << 16)) >>> 0, at + header + 4);
+      header += LEVEL_EXTENSION;
+    }
+    copyBytes(bytes, from, length, packet, at + header);
+    slab.lengths[slot] = header + length;
     this.#forwarder.handleRtp(this.#peer, slot, this.#clock());
   }
 

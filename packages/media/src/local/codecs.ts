@@ -1,6 +1,8 @@
 /** Payload types on a local link: fixed, since nothing is negotiated there. They are those that the engine offers in SDP. */
 
 export const LOCAL_OPUS = 111;
+/** Id of the header extension with the level of sound (RFC 6464). */
+export const LOCAL_AUDIO_LEVEL = 1;
 /** Constrained baseline, packetization mode 1; other profiles travel under it as well, as everywhere in WebRTC. */
 export const LOCAL_H264 = 108;
 

@@ -3,18 +3,19 @@ import { describe, expect, it } from 'vitest';
 import { MAX_RECORD_PAYLOAD, RecordWriter, readRecords } from './records.ts';
 
 type Read =
-  | { kind: 'rtp'; stream: number; form: [number, boolean, number, number]; payload: number[] }
+  | { kind: 'rtp'; stream: number; form: [number, boolean, number, number]; payload: number[]; level: number }
   | { kind: 'report'; stream: number; ntpMs: number; timestamp: number };
 
 function read(buffer: ArrayBuffer): Read[] {
   const all: Read[] = [];
   readRecords(buffer, {
-    onRtp: (stream, payloadType, marker, sequence, timestamp, bytes, from, length) =>
+    onRtp: (stream, payloadType, marker, sequence, timestamp, bytes, from, length, level) =>
       all.push({
         kind: 'rtp',
         stream,
         form: [payloadType, marker, sequence, timestamp],
         payload: [...bytes.subarray(from, from + length)],
+        level,
       }),
     onReport: (stream, ntpMs, timestamp) => all.push({ kind: 'report', stream, ntpMs, timestamp }),
   });
@@ -34,6 +35,7 @@ describe('[LL11] records', () => {
           fc.integer({ min: 0, max: 0xffff_ffff }),
         ),
         payload: fc.array(fc.integer({ min: 0, max: 255 }), { maxLength: 40 }),
+        level: fc.integer({ min: -1, max: 255 }),
       }),
       fc.record({
         kind: fc.constant('report' as const),
@@ -49,7 +51,7 @@ describe('[LL11] records', () => {
           if (one.kind === 'report') writer.report(one.stream, one.ntpMs, one.timestamp);
           else {
             const bytes = Uint8Array.from([9, ...one.payload, 9]);
-            writer.rtp(one.stream, ...one.form, bytes, 1, one.payload.length);
+            writer.rtp(one.stream, ...one.form, bytes, 1, one.payload.length, one.level);
           }
         }
         expect(read(writer.take())).toEqual(records);

@@ -9,7 +9,8 @@
  * | 10    | payload type, marker in bit 7 | 0                          |
  * | 11    | 0                             | 1                          |
  * | 12–13 | length of the payload         | 8                          |
- * | 14–15 | 0                             | 0                          |
+ * | 14    | audio level (RFC 6464 §3)     | 0                          |
+ * | 15    | 1 when there is a level       | 0                          |
  * | 16–   | payload                       | NTP milliseconds (float64) |
  *
  * Numbers are little-endian; both ends are in one process.
@@ -18,6 +19,9 @@
 const HEADER = 16;
 const RTP = 0;
 const REPORT = 1;
+const HAS_LEVEL = 0x100;
+/** No level is known of a packet. */
+export const NO_LEVEL = -1;
 /** Payloads longer than this are not RTP packets of ours (a slot holds less). */
 export const MAX_RECORD_PAYLOAD = 1_900;
 const MAX_RECORD = HEADER + ((MAX_RECORD_PAYLOAD + 3) & ~3);
@@ -45,6 +49,7 @@ export class RecordWriter {
   /**
    * Adds an RTP packet; {@link hasRoom} must hold.
    *
+   * @param level the byte of RFC 6464 §3 (voice activity and level), below 0 when it is not known.
    * @returns where its payload stands in {@link bytes}, −1 when it is too long.
    */
   rtp(
@@ -56,6 +61,7 @@ export class RecordWriter {
     source: Uint8Array,
     from: number,
     length: number,
+    level = NO_LEVEL,
   ): number {
     if (length > MAX_RECORD_PAYLOAD) return -1;
     const view = this.#view;
@@ -64,7 +70,8 @@ export class RecordWriter {
     view.setUint32(at + 4, timestamp >>> 0, true);
     view.setUint16(at + 8, sequence & 0xffff, true);
     view.setUint16(at + 10, (payloadType & 0x7f) | (marker ? 0x80 : 0), true);
-    view.setUint32(at + 12, length, true);
+    view.setUint16(at + 12, length, true);
+    view.setUint16(at + 14, level < 0 ? 0 : HAS_LEVEL | (level & 0xff), true);
     const bytes = this.#bytes;
     const payload = at + HEADER;
     copyBytes(source, from, length, bytes, payload);
@@ -106,7 +113,10 @@ export function copyBytes(source: Uint8Array, from: number, length: number, targ
 }
 
 export interface RecordSink {
-  /** The payload is `bytes[from, from + length)`; the buffer is the reader's own. */
+  /**
+   * The payload is `bytes[from, from + length)`; the buffer is the reader's own. The level is the byte of RFC 6464 §3,
+   * {@link NO_LEVEL} when it is not known.
+   */
   onRtp(
     stream: number,
     payloadType: number,
@@ -116,6 +126,7 @@ export interface RecordSink {
     bytes: Uint8Array,
     from: number,
     length: number,
+    level: number,
   ): void;
   onReport(stream: number, ntpMs: number, timestamp: number): void;
 }
@@ -129,12 +140,14 @@ export function readRecords(buffer: ArrayBuffer, sink: RecordSink): void {
     const stream = view.getUint32(at, true);
     const timestamp = view.getUint32(at + 4, true);
     const type = bytes[at + 11]!;
-    const length = view.getUint32(at + 12, true);
+    const length = view.getUint16(at + 12, true);
     const payload = at + HEADER;
     if (length > MAX_RECORD_PAYLOAD || payload + length > bytes.length) return;
     if (type === RTP) {
       const form = bytes[at + 10]!;
-      sink.onRtp(stream, form & 0x7f, form >= 0x80, view.getUint16(at + 8, true), timestamp, bytes, payload, length);
+      const level = bytes[at + 15] === 1 ? bytes[at + 14]! : NO_LEVEL;
+      const sequence = view.getUint16(at + 8, true);
+      sink.onRtp(stream, form & 0x7f, form >= 0x80, sequence, timestamp, bytes, payload, length, level);
     } else if (type === REPORT && length === 8) {
       sink.onReport(stream, view.getFloat64(payload, true), timestamp);
     } else return;

@@ -155,6 +155,27 @@ describe('[LL3] media', () => {
     expect(media - ((report?.ntpMs ?? 0) - 3_900_000_000_000.25)).toBeCloseTo(0, 0);
   });
 
+  it('[LL13] a level makes its publisher a speaker, and the sound arrives as it was sent', async () => {
+    const { link } = await open({ audio: { intervalMs: 20 } });
+    const alice = await join(link, 'alice');
+    const bob = await join(link, 'bob');
+    const stream = alice.publish('audio', 'mic');
+    await expect.poll(() => alice.last('trackPublished'), SOON).toBeTruthy();
+    bob.subscribe(alice.last('trackPublished')?.track?.sid ?? '');
+    await expect.poll(() => bob.told('subscribed').length, SOON).toBe(1);
+    const sid = alice.last('join')?.participant?.sid;
+    let sequence = 0;
+    const speakAt = (level: number) => {
+      for (let i = 0; i < 5; i++) alice.rtp(stream, sequence++, 960 * sequence, `n${sequence}`, false, level);
+      return bob.last('speakersChanged')?.speakers;
+    };
+    await expect.poll(() => speakAt(-1) ?? link.packets.length >= 20, SOON).toBe(true);
+    await expect.poll(() => speakAt(0x80 | 9), SOON).toMatchObject([{ sid, active: true }]);
+    await expect.poll(() => speakAt(127), SOON).toMatchObject([{ sid, active: false }]);
+    await expect.poll(() => link.packets.length, SOON).toBe(sequence);
+    expect(link.packets.map(({ payload }) => payload)).toEqual(Array.from({ length: sequence }, (_, i) => `n${i + 1}`));
+  });
+
   it('[LL6] muted by the server: told to the publisher, and its packets go nowhere', async () => {
     const { engine, link, alice, bob, stream, down, trackSid } = await pair();
     const muted = () => bob.last('update')?.participants[0]?.tracks[0]?.muted;

@@ -91,11 +91,12 @@ export class LocalPort implements LocalChannelSink<ToEngine> {
     bytes: Uint8Array,
     from: number,
     length: number,
+    level: number,
   ): void {
     const media = this.#uplinks.get(stream);
     if (media === undefined) return;
     try {
-      media.receiveRtp(stream, marker, sequence, timestamp, bytes, from, length);
+      media.receiveRtp(stream, marker, sequence, timestamp, bytes, from, length, level);
     } catch (error) {
       // Whatever a packet managed to break is its own participant's.
       this.#options.log.error({ err: error }, 'a packet of the local link failed');

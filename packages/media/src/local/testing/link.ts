@@ -140,9 +140,17 @@ export class TestSession {
     this.send({ case: 'subscription', value: new UpdateSubscription({ trackSids: [trackSid], subscribe }) });
   }
 
-  rtp(stream: number, sequence: number, timestamp: number, payload: string | Uint8Array, marker = true): void {
+  /** @param level the byte of RFC 6464 §3. */
+  rtp(
+    stream: number,
+    sequence: number,
+    timestamp: number,
+    payload: string | Uint8Array,
+    marker = true,
+    level = -1,
+  ): void {
     const bytes = typeof payload === 'string' ? Buffer.from(payload, 'latin1') : payload;
-    this.link.channel.room()?.rtp(stream, 0, marker, sequence, timestamp, bytes, 0, bytes.length);
+    this.link.channel.room()?.rtp(stream, 0, marker, sequence, timestamp, bytes, 0, bytes.length, level);
   }
 
   sendData(kind: 'reliable' | 'lossy', text: string, sequence = 0): void {
