@@ -5,12 +5,13 @@ export const H264_PAYLOAD_TYPE = 108;
 export const H264_RTX_PAYLOAD_TYPE = 109;
 
 /** Ids of header extensions (RFC 8285). Orientation (`urn:3gpp:video-orientation`) is left out: phones ignore it. */
-export const EXTENSION = { mid: 1, absSendTime: 2, transportCc: 3 } as const;
+export const EXTENSION = { mid: 1, absSendTime: 2, transportCc: 3, audioLevel: 4 } as const;
 
 export const EXTENSION_URI = {
   mid: 'urn:ietf:params:rtp-hdrext:sdes:mid',
   absSendTime: 'http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time',
   transportCc: 'http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01',
+  audioLevel: 'urn:ietf:params:rtp-hdrext:ssrc-audio-level',
 } as const;
 
 export interface OfferedCodec {

@@ -31,8 +31,8 @@ export class Publication implements LinkPublication {
     return this.info?.sid ?? '';
   }
 
-  send(payload: Uint8Array, timestamp: number, marker: boolean): void {
-    if (!this.ended) this.sender.send(payload, timestamp, marker);
+  send(payload: Uint8Array, timestamp: number, marker: boolean, level?: number): void {
+    if (!this.ended) this.sender.send(payload, timestamp, marker, level);
   }
 
   report(ntpMs: number, rtpTimestamp: number): void {

@@ -14,6 +14,8 @@ export class OutgoingHeader extends RtpHeader {
   #bytes: Buffer = Buffer.alloc(FIXED_BYTES);
   #absSendTimeAt = 0;
   #transportCcAt = 0;
+  #audioLevelAt = 0;
+  #audioLevelHead = 0;
 
   /** Sets what stays the same; ids of 0 leave an extension out. */
   configure(options: {
@@ -23,6 +25,7 @@ export class OutgoingHeader extends RtpHeader {
     readonly midId: number;
     readonly absSendTimeId: number;
     readonly transportCcId: number;
+    readonly audioLevelId: number;
   }): void {
     this.ssrc = options.ssrc;
     this.payloadType = options.payloadType;
@@ -31,6 +34,7 @@ export class OutgoingHeader extends RtpHeader {
     let at = FIXED_BYTES + 4;
     this.#absSendTimeAt = 0;
     this.#transportCcAt = 0;
+    this.#audioLevelAt = 0;
     if (options.midId > 0 && mid.length > 0) {
       elements.push(Buffer.from([(options.midId << 4) | (mid.length - 1)]), mid);
       at += 1 + mid.length;
@@ -45,6 +49,11 @@ export class OutgoingHeader extends RtpHeader {
       this.#transportCcAt = at + 1;
       at += 3;
     }
+    if (options.audioLevelId > 0) {
+      elements.push(Buffer.alloc(2));
+      this.#audioLevelHead = options.audioLevelId << 4;
+      this.#audioLevelAt = at;
+    }
     const extensions = Buffer.concat(elements);
     const words = Math.ceil(extensions.length / 4);
     this.#bytes = Buffer.alloc(words === 0 ? FIXED_BYTES : FIXED_BYTES + 4 + words * 4);
@@ -57,8 +66,18 @@ export class OutgoingHeader extends RtpHeader {
     }
   }
 
-  /** @param wallMs unix milliseconds of sending, for abs-send-time (6.18 fixed point of seconds). */
-  stamp(sequence: number, timestamp: number, marker: boolean, wallMs: number, transportSequence: number): void {
+  /**
+   * @param wallMs unix milliseconds of sending, for abs-send-time (6.18 fixed point of seconds).
+   * @param level the byte of RFC 6464 §3, below 0 when it is not known.
+   */
+  stamp(
+    sequence: number,
+    timestamp: number,
+    marker: boolean,
+    wallMs: number,
+    transportSequence: number,
+    level: number,
+  ): void {
     this.sequenceNumber = sequence;
     this.timestamp = timestamp;
     this.marker = marker;
@@ -70,6 +89,11 @@ export class OutgoingHeader extends RtpHeader {
       bytes.writeUIntBE(Math.floor(((wallMs % 64_000) / 1_000) * 262_144) & 0xff_ff_ff, this.#absSendTimeAt, 3);
     }
     if (this.#transportCcAt > 0) bytes.writeUInt16BE(transportSequence, this.#transportCcAt);
+    if (this.#audioLevelAt > 0) {
+      // Without a level there is padding in its place (RFC 8285 §4.2).
+      bytes[this.#audioLevelAt] = level < 0 ? 0 : this.#audioLevelHead;
+      bytes[this.#audioLevelAt + 1] = level < 0 ? 0 : level;
+    }
   }
 
   get bytes(): Buffer {

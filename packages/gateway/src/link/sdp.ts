@@ -71,6 +71,7 @@ function writeSection(lines: string[], section: OfferSection, offer: OfferDescri
   if (send) {
     lines.push(`a=extmap:${EXTENSION.absSendTime} ${EXTENSION_URI.absSendTime}`);
     lines.push(`a=extmap:${EXTENSION.transportCc} ${EXTENSION_URI.transportCc}`);
+    if (section.kind === 'audio') lines.push(`a=extmap:${EXTENSION.audioLevel} ${EXTENSION_URI.audioLevel}`);
   }
   const stream = send ? section.stream : null;
   lines.push(send ? (stream === null ? 'a=inactive' : 'a=sendonly') : 'a=recvonly');

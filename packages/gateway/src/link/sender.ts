@@ -1,6 +1,7 @@
 /** The RTP side of one publication: headers, numbers, counts, history. It survives connections. */
 import { randomInt } from 'node:crypto';
 import { RtpHeader } from 'werift';
+import { levelByte, NO_LEVEL } from './audio-level.ts';
 import { PacketHistory } from './history.ts';
 import type { LinkLimits } from './limits.ts';
 import { EXTENSION_URI, H264_PAYLOAD_TYPE, H264_RTX_PAYLOAD_TYPE, OPUS_PAYLOAD_TYPE } from './payload-types.ts';
@@ -11,7 +12,7 @@ import type { MediaTransport } from './transport.ts';
 
 /** The same packet is not sent again within this: a server may ask on behalf of several viewers. */
 const RESEND_HOLD_MS = 40;
-const MAX_HEADER_BYTES = 40;
+const MAX_HEADER_BYTES = 44;
 
 export interface SenderSink {
   onKeyframeNeeded(): void;
@@ -66,6 +67,7 @@ export class RtpSender {
       midId: section.extensions.get(EXTENSION_URI.mid) ?? 0,
       absSendTimeId: section.extensions.get(EXTENSION_URI.absSendTime) ?? 0,
       transportCcId: section.extensions.get(EXTENSION_URI.transportCc) ?? 0,
+      audioLevelId: this.kind === 'audio' ? (section.extensions.get(EXTENSION_URI.audioLevel) ?? 0) : 0,
     };
     const payloadType = this.kind === 'video' ? H264_PAYLOAD_TYPE : OPUS_PAYLOAD_TYPE;
     this.#header.configure({ ...ids, ssrc: this.ssrc, payloadType });
@@ -88,14 +90,14 @@ export class RtpSender {
     this.#owedKeyframe = null;
   }
 
-  send(payload: Uint8Array, timestamp: number, marker: boolean): void {
+  send(payload: Uint8Array, timestamp: number, marker: boolean, level?: number): void {
     const transport = this.#transport;
     if (transport === null || !transport.connected) return;
     if (payload.length === 0 || payload.length > this.#limits.maxPayloadBytes) return;
     const sequence = this.#sequence;
     this.#sequence = (sequence + 1) & 0xffff;
     const header = this.#header;
-    header.stamp(sequence, timestamp, marker, Date.now(), nextTransportSequence(transport));
+    header.stamp(sequence, timestamp, marker, Date.now(), nextTransportSequence(transport), levelByte(level));
     this.#history.put(sequence, header.bytes, payload);
     this.#packets += 1;
     this.#octets += payload.length;
@@ -136,6 +138,7 @@ export class RtpSender {
       (sent[1]! & 0x80) !== 0,
       Date.now(),
       nextTransportSequence(transport),
+      NO_LEVEL,
     );
     this.#rtxSequence = (this.#rtxSequence + 1) & 0xffff;
     const wrapped = Buffer.allocUnsafe(payload.length + 2);

@@ -80,8 +80,12 @@ export interface PublicationSink {
 /** A track that this participant publishes: Opus, or H.264 with packetization mode 1. */
 export interface LinkPublication {
   readonly sid: string;
-  /** Sends one RTP packet: sequence numbers are the link's (no gap but by loss), retransmission too. */
-  send(payload: Uint8Array, timestamp: number, marker: boolean): void;
+  /**
+   * Sends one RTP packet: sequence numbers are the link's (no gap but by loss), retransmission too.
+   *
+   * @param level audio only: how loud it is, −dBov from 0 to 127 (RFC 6464 §3); by it the room knows who speaks.
+   */
+  send(payload: Uint8Array, timestamp: number, marker: boolean, level?: number): void;
   /** Sends a sender report with this mapping; counts are the link's. The link never makes up reports of its own. */
   report(ntpMs: number, rtpTimestamp: number): void;
   setMuted(muted: boolean): void;

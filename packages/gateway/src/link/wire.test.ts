@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { RtpPacket } from 'werift';
+import { levelByte, NO_LEVEL } from './audio-level.ts';
 import { PacketHistory } from './history.ts';
 import { type RtcpReader, readRtcp, writeNack, writePli, writeReceiverReport, writeSenderReport } from './rtcp.ts';
 import { incomingHeader, OutgoingHeader, readHeader, readMid } from './rtp.ts';
@@ -38,6 +40,7 @@ describe('descriptions', () => {
     expect(parts[1]).toContain('a=ssrc-group:FID 11 12');
     expect(parts[1]).not.toContain('VP8');
     expect(parts[2]).toContain('a=inactive');
+    expect(parts.map((part) => part.includes('ssrc-audio-level'))).toEqual([false, false, true, false, false]);
     for (const codec of ['H264', 'VP8', 'VP9', 'AV1']) expect(parts[3]).toContain(` ${codec}/90000`);
     expect(parts[3]).toContain('a=recvonly');
     expect(sdp).not.toContain('video-orientation');
@@ -81,22 +84,40 @@ describe('RTP', () => {
           timestamp: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
           marker: fc.boolean(),
           mid: fc.stringMatching(/^[0-9]{1,3}$/),
-          ids: fc.tuple(fc.constantFrom(0, 1), fc.constantFrom(0, 2), fc.constantFrom(0, 3)),
+          ids: fc.tuple(fc.constantFrom(0, 1), fc.constantFrom(0, 2), fc.constantFrom(0, 3), fc.constantFrom(0, 4)),
+          level: fc.integer({ min: -1, max: 255 }),
         }),
-        ({ ssrc, payloadType, sequence, timestamp, marker, mid, ids }) => {
+        ({ ssrc, payloadType, sequence, timestamp, marker, mid, ids, level }) => {
           const header = new OutgoingHeader();
-          header.configure({ ssrc, payloadType, mid, midId: ids[0], absSendTimeId: ids[1], transportCcId: ids[2] });
-          header.stamp(sequence, timestamp, marker, 1_700_000_000_000, 77);
+          header.configure({
+            ssrc,
+            payloadType,
+            mid,
+            midId: ids[0],
+            absSendTimeId: ids[1],
+            transportCcId: ids[2],
+            audioLevelId: ids[3],
+          });
+          header.stamp(sequence, timestamp, marker, 1_700_000_000_000, 77, level);
           const packet = Buffer.concat([header.serialize(header.serializeSize), Buffer.from('payload')]);
           const read = incomingHeader();
           expect(readHeader(packet, read)).toBe(true);
           expect(read).toMatchObject({ ssrc, payloadType, sequence, timestamp, marker });
           expect(packet.toString('latin1', read.payloadStart, read.payloadEnd)).toBe('payload');
           expect(readMid(packet, read)).toBe(ids[0] === 1 ? mid : null);
+          // Read by a parser of other hands.
+          const { extensions } = RtpPacket.deSerialize(packet).header;
+          const levels = extensions.filter(({ id }) => id === 4).map(({ payload }) => [...payload]);
+          expect(levels).toEqual(ids[3] === 4 && level >= 0 ? [[level]] : []);
         },
       ),
       { seed: 1, numRuns: 200 },
     );
+  });
+
+  it('[LK51] voice is above −45 dBov; what is no level is none', () => {
+    expect([0, 30, 45, 46, 127].map(levelByte)).toEqual([0x80, 0x80 | 30, 0x80 | 45, 46, 127]);
+    for (const none of [undefined, -1, 128, Number.NaN]) expect(levelByte(none)).toBe(NO_LEVEL);
   });
 
   it('[LK51] random bytes are refused or read, never thrown at', () => {

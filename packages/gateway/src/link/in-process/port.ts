@@ -110,8 +110,9 @@ export class EnginePort {
     this.#post({ type: 'keyframe', session, stream });
   }
 
-  rtp(stream: number, marker: boolean, sequence: number, timestamp: number, payload: Uint8Array): void {
-    this.#channel.room()?.rtp(stream, 0, marker, sequence, timestamp, payload, 0, payload.length);
+  /** @param level the byte of RFC 6464 §3, below 0 when it is not known. */
+  rtp(stream: number, marker: boolean, sequence: number, timestamp: number, payload: Uint8Array, level: number): void {
+    this.#channel.room()?.rtp(stream, 0, marker, sequence, timestamp, payload, 0, payload.length, level);
   }
 
   report(stream: number, ntpMs: number, timestamp: number): void {

@@ -1,5 +1,6 @@
 /** One publication as its owner holds it: the same object on every port. */
 import { randomInt, randomUUID } from 'node:crypto';
+import { levelByte } from '../audio-level.ts';
 import type { LinkPublication, PublicationOptions, PublicationSink } from '../types.ts';
 import type { EnginePort } from './port.ts';
 
@@ -64,12 +65,12 @@ export class Publication implements LinkPublication {
     this.#owed = null;
   }
 
-  send(payload: Uint8Array, timestamp: number, marker: boolean): void {
+  send(payload: Uint8Array, timestamp: number, marker: boolean, level?: number): void {
     const port = this.#port;
     if (port === null || this.ended || payload.length === 0 || payload.length > this.#maxPayloadBytes) return;
     const sequence = this.#sequence;
     this.#sequence = (sequence + 1) & 0xffff;
-    port.rtp(this.#stream, marker, sequence, timestamp, payload);
+    port.rtp(this.#stream, marker, sequence, timestamp, payload, levelByte(level));
   }
 
   report(ntpMs: number, rtpTimestamp: number): void {
