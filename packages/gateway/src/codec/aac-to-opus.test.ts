@@ -141,6 +141,24 @@ describe('AAC to Opus', { timeout: 60_000 }, () => {
     expect(Math.abs(jumps[0]! - late)).toBeLessThan(3_000);
   });
 
+  it('[CD16] tells the level of the sound in each packet', async () => {
+    // Whole periods in every packet.
+    const loud = tone(400, 1, RATE, 1);
+    const quiet = tone(400, 0.01, RATE, 1);
+    const pcm = Float32Array.from([...loud, ...new Float32Array(RATE), ...quiet]);
+    const { frames, asc } = encodeAac(pcm, RATE, 1);
+    const inputs = frames.map((data, k) => ({ data, place: stamped(k, RATE) }));
+    const outputs = await run(asc, inputs, reaching(2.9 * RATE));
+    const during = (from: number, to: number) => {
+      const levels = outputs.filter(({ place }) => place >= from * RATE && place < to * RATE).map((one) => one.level);
+      return [Math.min(...levels), Math.max(...levels)];
+    };
+    // A sine of full scale is 3 dB below a square wave of it; AAC adds a little noise.
+    for (const level of during(0.2, 0.8)) expect(Math.abs(level - 3)).toBeLessThanOrEqual(1);
+    expect(during(1.2, 1.8)).toEqual([127, 127]);
+    for (const level of during(2.2, 2.8)) expect(Math.abs(level - 43)).toBeLessThanOrEqual(1);
+  });
+
   it('[CD14] ends as undecodable what is no AAC, and does not stumble over a damaged frame', async () => {
     const { frames, asc } = encodeAac(tone(440, 0.5, RATE, 3), RATE, 1);
     const noise = Buffer.alloc(200, 0xa7);

@@ -19,7 +19,7 @@ import type {
   OpusInput,
   OpusOutput,
 } from './types.ts';
-import { FORCE_BIT, KEYFRAME_BIT, LOST_BIT } from './wire.ts';
+import { FORCE_BIT, KEYFRAME_BIT, LEVEL_BITS, LOST_BIT } from './wire.ts';
 
 export interface CodecPoolOptions {
   readonly limits: CodecLimits;
@@ -128,7 +128,7 @@ class Pool implements CodecPoolWithCounts {
     if (this.#audioJobs() >= this.#limits.maxAudioJobs) return null;
     const order: Order = { kind: 'aac-to-opus', asc: Buffer.from(asc).toString('hex'), ...this.#common() };
     return this.#open(order, audioQueue, sink, {
-      output: (place, _aux, data) => ({ data, place }),
+      output: (place, aux, data) => ({ data, place, level: aux & LEVEL_BITS }),
       write: ({ data, place }, queue) => queue.frame(place, 0, data),
       placeOf: ({ place }) => place,
     });

@@ -35,6 +35,8 @@ export interface AacInput {
 export interface OpusOutput {
   readonly data: Uint8Array;
   readonly place: number;
+  /** Loudness of the sound in it: −dBov, 0 … 127, which is silence (RFC 6464 §3). */
+  readonly level: number;
 }
 
 /** One Opus packet (any frame length), or null where one is lost or not sent (DTX, mute): concealed, then silence. */

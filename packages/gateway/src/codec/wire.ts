@@ -21,6 +21,8 @@ export const MessageType = {
 
 /** `aux` of an Opus packet that is lost; the samples it stands for are in the lower bits. */
 export const LOST_BIT = 0x8000_0000;
+/** `aux` of an Opus packet that comes out: its level, 0 … 127. */
+export const LEVEL_BITS = 0x7f;
 /** `aux` of a picture that is a keyframe. */
 export const KEYFRAME_BIT = 1;
 /** `aux` of a picture that shall come out as a keyframe. */

@@ -143,7 +143,7 @@ export class AudioTrack {
     this.#lastPlace = place;
     // RFC 3551 §4.1: the marker stands on the first packet after a time without any.
     const marker = gap > OPUS_PACKET_SAMPLES + TOLERANCE_SAMPLES;
-    publication.send(output.data, this.#timeline.audioTimestamp(place), marker);
+    publication.send(output.data, this.#timeline.audioTimestamp(place), marker, output.level);
     if (this.#reported) return;
     this.#reported = true;
     this.#onFirstPacket();

@@ -297,12 +297,13 @@ describe('mute', () => {
 });
 
 describe('sound', () => {
-  test('[IN40] packets of 20 ms, stamped by the count of samples', async () => {
+  test('[IN40] packets of 20 ms, stamped by the count of samples, as loud as the codec says', async () => {
     const stage = await running();
     const { packets } = stage.session.of('audio');
     expect(packets.length).toBeGreaterThan(10);
     expect(new Set(steps(packets))).toEqual(new Set([960]));
     expect(packets.map((packet) => packet.marker)).toEqual([true, ...packets.slice(1).map(() => false)]);
+    expect(new Set(packets.map((packet) => packet.level))).toEqual(new Set([20]));
   });
 
   test('[IN41] a codec process that dies costs a short gap; stamps go on, nobody is troubled, pictures flow', async () => {

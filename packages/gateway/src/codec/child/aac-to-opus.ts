@@ -2,6 +2,7 @@
 import type { AacToOpusOrder } from '../orders.ts';
 import { AudioDecoder } from './audio-decoder.ts';
 import { AudioEncoder } from './audio-encoder.ts';
+import { audioLevel } from './audio-level.ts';
 import { type ChildJob, type JobOutput, MAX_DAMAGED } from './job.ts';
 import { JobEnded, type Library } from './library.ts';
 import { SoundLine } from './sound-line.ts';
@@ -59,7 +60,7 @@ class AacToOpus implements ChildJob {
       maxFill,
       onFrame: (samples, place) => {
         const packet = encoder.encode(samples);
-        if (packet !== null) output.frame(place - OPUS_DELAY, 0, packet);
+        if (packet !== null) output.frame(place - OPUS_DELAY, audioLevel(samples), packet);
       },
     });
   }

@@ -27,6 +27,8 @@ export class FakeAudioJob implements CodecJob<AacInput> {
   /** Where the input ends. */
   #filled = 0;
   #number = 0;
+  /** Of what comes out. */
+  level = 20;
   writes = 0;
   closed = false;
   over = false;
@@ -56,7 +58,7 @@ export class FakeAudioJob implements CodecJob<AacInput> {
     while (this.#filled - this.#place >= PACKET && !this.closed && !this.over) {
       const place = this.#place;
       this.#place += PACKET;
-      this.#sink.onOutput({ data: Uint8Array.of(0xfc, this.#number++ & 0xff), place });
+      this.#sink.onOutput({ data: Uint8Array.of(0xfc, this.#number++ & 0xff), place, level: this.level });
     }
   }
 

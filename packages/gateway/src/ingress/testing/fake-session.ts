@@ -11,6 +11,7 @@ export interface FakePacket {
   readonly payload: Uint8Array;
   readonly timestamp: number;
   readonly marker: boolean;
+  readonly level: number | undefined;
 }
 
 export interface FakeReport {
@@ -37,10 +38,10 @@ export class FakePublication implements LinkPublication {
     this.muted = options.muted;
   }
 
-  send(payload: Uint8Array, timestamp: number, marker: boolean): void {
+  send(payload: Uint8Array, timestamp: number, marker: boolean, level?: number): void {
     if (this.unpublished) throw new Error('sent after it was unpublished');
     if (this.muted) throw new Error('sent while muted');
-    this.packets.push({ payload, timestamp, marker });
+    this.packets.push({ payload, timestamp, marker, level });
   }
 
   report(ntpMs: number, rtpTimestamp: number): void {
