@@ -1,5 +1,6 @@
 import type { Sound } from '../src/harness-api.ts';
 import { audioContext } from './sources.ts';
+import { Spectrum } from './spectrum.ts';
 
 /** Hears one received track. */
 export interface Ear {
@@ -18,37 +19,19 @@ export function makeEar(element: HTMLAudioElement, track: MediaStreamTrack): Ear
 /** Reads a live spectrum. */
 class AnalysingEar implements Ear {
   readonly element: HTMLAudioElement;
-  readonly #analyser: AnalyserNode;
-  readonly #source: MediaStreamAudioSourceNode;
-  readonly #bins: Float32Array<ArrayBuffer>;
+  readonly #spectrum: Spectrum;
 
   constructor(element: HTMLAudioElement, track: MediaStreamTrack) {
     this.element = element;
-    const sound = audioContext();
-    this.#source = sound.createMediaStreamSource(new MediaStream([track]));
-    this.#analyser = sound.createAnalyser();
-    this.#analyser.fftSize = 8192;
-    this.#analyser.smoothingTimeConstant = 0;
-    this.#source.connect(this.#analyser);
-    this.#bins = new Float32Array(this.#analyser.frequencyBinCount);
+    this.#spectrum = new Spectrum(audioContext().createMediaStreamSource(new MediaStream([track])));
   }
 
   async listen(): Promise<Sound> {
-    this.#analyser.getFloatFrequencyData(this.#bins);
-    let best = 0;
-    let level = Number.NEGATIVE_INFINITY;
-    this.#bins.forEach((value, index) => {
-      if (value > level) {
-        level = value;
-        best = index;
-      }
-    });
-    const width = audioContext().sampleRate / this.#analyser.fftSize;
-    return { peak: Math.round(best * width), level: Number.isFinite(level) ? Math.round(level) : -200 };
+    return this.#spectrum.read();
   }
 
   close(): void {
-    this.#source.disconnect();
+    this.#spectrum.close();
     this.element.srcObject = null;
     this.element.remove();
   }

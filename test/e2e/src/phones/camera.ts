@@ -16,6 +16,10 @@ export interface CameraOptions {
   readonly audio?: boolean;
   readonly sampleRate?: number;
   readonly channels?: 1 | 2;
+  /** Noise over the picture, coded with so many bits a second: what is pushed fills buffers. */
+  readonly noiseBits?: number;
+  /** Instead of colour and steady tone: black and silence, with a white flash and a beep at each full second. */
+  readonly beacon?: boolean;
 }
 
 const running = new Set<ChildProcessByStdio<null, null, Readable>>();
@@ -82,12 +86,19 @@ function input(options: CameraOptions): string[] {
   const { color, tone, width = 360, height = 640, fps = 15, video = true, audio = true } = options;
   const hex = color.map((part) => part.toString(16).padStart(2, '0')).join('');
   const mark = Math.round(width / 10);
-  const picture = [
+  const flash = [
+    `color=c=black:s=${width}x${height}:r=${fps}[dark]`,
+    `color=c=white:s=${width}x${height}:r=${fps}[light]`,
+    `[dark][light]overlay=enable='lt(mod(t+0.001,1),0.2)',format=yuv420p`,
+  ].join(';');
+  const moving = [
     `color=c=0x${hex}:s=${width}x${height}:r=${fps}[paper]`,
     `color=c=white:s=${mark}x${Math.round((height * 2) / 5 / 2) * 2}:r=${fps}[mark]`,
-    `[paper][mark]overlay=x='mod(t*${Math.round(width * 0.45)},${width - mark})':y=0,format=yuv420p`,
+    `[paper][mark]overlay=x='mod(t*${Math.round(width * 0.45)},${width - mark})':y=0${options.noiseBits === undefined ? '' : ',noise=alls=70:allf=t'},format=yuv420p`,
   ].join(';');
-  const sound = `aevalsrc='0.5*sin(2*PI*${tone}*t)':s=${options.sampleRate ?? 44_100}`;
+  const picture = options.beacon === true ? flash : moving;
+  const pulse = options.beacon === true ? '*lt(mod(t+0.00001,1),0.1)' : '';
+  const sound = `aevalsrc='0.5*sin(2*PI*${tone}*t)${pulse}':s=${options.sampleRate ?? 44_100}`;
   return [
     '-hide_banner',
     '-loglevel',
@@ -98,10 +109,11 @@ function input(options: CameraOptions): string[] {
 }
 
 function coding(options: CameraOptions): string[] {
-  const { video = true, audio = true, group = 30, profile = 'main', bFrames = 0, channels = 1 } = options;
+  const { video = true, audio = true, group = 30, profile = 'main', bFrames = 0, channels = 1, noiseBits } = options;
+  const bits = noiseBits ?? 500_000;
   return [
     ...(video
-      ? `-c:v libx264 -preset ultrafast -profile:v ${profile} -bf ${bFrames} -g ${group} -sc_threshold 0 -b:v 500k`.split(
+      ? `-c:v libx264 -preset ultrafast -profile:v ${profile} -bf ${bFrames} -g ${group} -sc_threshold 0 -b:v ${bits} -maxrate ${bits} -bufsize ${bits}`.split(
           ' ',
         )
       : []),
