@@ -15,7 +15,7 @@ import { type Ear, makeEar } from './ear.ts';
 import { eventLog, watchEvents } from './events.ts';
 import { Eye } from './eye.ts';
 import { network } from './network.ts';
-import { makePicture, makeTone, type Tone } from './sources.ts';
+import { makeBeacon, makePicture, makeTone, type Tone } from './sources.ts';
 import { readStats } from './stats.ts';
 
 let room: Room | null = null;
@@ -141,6 +141,18 @@ const harness: HarnessApi = {
     const source = (spec.source ?? 'microphone') as Track.Source;
     const publication = await current().localParticipant.publishTrack(tone.track, { source });
     return publication.trackSid;
+  },
+  async publishBeacon(fps) {
+    const { video, audio } = makeBeacon(fps);
+    const { localParticipant } = current();
+    await localParticipant.publishTrack(audio, { source: Track.Source.Microphone });
+    await localParticipant.publishTrack(video, {
+      source: Track.Source.Camera,
+      videoCodec: 'h264',
+      simulcast: false,
+      backupCodec: false,
+      videoEncoding: { maxBitrate: 500_000, maxFramerate: fps },
+    });
   },
   async unpublish(source) {
     const publication = current().localParticipant.getTrackPublication(source as Track.Source);

@@ -70,6 +70,36 @@ export async function makeTone(spec: AudioSpec): Promise<Tone> {
   };
 }
 
+/** A flash and a beep once a second, begun at the same moment of the audio clock; black and silence between them. */
+export function makeBeacon(fps: number): { readonly video: MediaStreamTrack; readonly audio: MediaStreamTrack } {
+  const sound = audioContext();
+  const rate = sound.sampleRate;
+  const second = sound.createBuffer(1, rate, rate);
+  const samples = second.getChannelData(0);
+  for (let at = 0; at < rate / 10; at += 1) samples[at] = 0.5 * Math.sin((2 * Math.PI * 1000 * at) / rate);
+  const loop = sound.createBufferSource();
+  loop.buffer = second;
+  loop.loop = true;
+  const destination = sound.createMediaStreamDestination();
+  loop.connect(destination);
+  const began = sound.currentTime + 0.2;
+  loop.start(began);
+
+  const canvas = document.createElement('canvas');
+  canvas.width = 320;
+  canvas.height = 180;
+  const drawing = canvas.getContext('2d', { alpha: false });
+  if (drawing === null) throw new Error('no 2d canvas here');
+  const [video] = canvas.captureStream(fps).getVideoTracks();
+  if (video === undefined) throw new Error('the canvas gave no track');
+  setInterval(() => {
+    const since = sound.currentTime - began;
+    drawing.fillStyle = since >= 0 && since % 1 < 0.2 ? 'white' : 'black';
+    drawing.fillRect(0, 0, canvas.width, canvas.height);
+  }, 1000 / fps);
+  return { video, audio: firstTrack(destination.stream) };
+}
+
 function firstTrack(stream: MediaStream): MediaStreamTrack {
   const [track] = stream.getAudioTracks();
   if (track === undefined) throw new Error('no audio track came');

@@ -116,6 +116,8 @@ export interface HarnessApi {
 
   publishVideo(spec: VideoSpec): Promise<string>;
   publishAudio(spec: AudioSpec): Promise<string>;
+  /** Camera (H.264) and microphone with a flash and a beep at the same moment, once a second. */
+  publishBeacon(fps: number): Promise<void>;
   unpublish(source: Source): Promise<void>;
   setMuted(source: Source, muted: boolean): Promise<void>;
   /** Gain of the own tone: 0 = silence. */

@@ -1,0 +1,74 @@
+/** A decoded picture: when it is shown, and how light it is (0 … 255). */
+export interface ShownFrame {
+  readonly ms: number;
+  readonly light: number;
+}
+
+/** Decoded sound: samples, and when each run of them is heard. */
+export interface HeardSound {
+  readonly rate: number;
+  readonly samples: Int16Array;
+  /** In order; a run begins at sample `first`. */
+  readonly runs: readonly { readonly first: number; readonly ms: number }[];
+}
+
+/** How far the picture is behind the sound (ms; negative: before it), once for each flash with its beep. */
+export interface Skew {
+  readonly median: number;
+  readonly all: readonly number[];
+}
+
+/** Flashes and beeps come once a second, and what belongs together is nearer than half of that. */
+const PERIOD_MS = 1_000;
+const LIGHT = 128;
+
+/**
+ * @param fromMs what is before it is not counted: the receiver settles.
+ */
+export function skewOf(frames: readonly ShownFrame[], sound: HeardSound, fromMs: number): Skew {
+  const beeps = beepsIn(sound);
+  const all: number[] = [];
+  for (const flash of flashesIn(frames)) {
+    if (flash < fromMs) continue;
+    const near = beeps.map((beep) => flash - beep).filter((apart) => Math.abs(apart) < PERIOD_MS / 2);
+    const [nearest] = near.sort((a, b) => Math.abs(a) - Math.abs(b));
+    if (nearest !== undefined) all.push(Math.round(nearest * 10) / 10);
+  }
+  return { median: medianOf(all), all };
+}
+
+function medianOf(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  if (sorted.length % 2 === 1) return sorted[middle] ?? Number.NaN;
+  return ((sorted[middle - 1] ?? Number.NaN) + (sorted[middle] ?? Number.NaN)) / 2;
+}
+
+/** The first light frame of each flash. */
+function flashesIn(frames: readonly ShownFrame[]): readonly number[] {
+  const found: number[] = [];
+  frames.forEach(({ ms, light }, index) => {
+    const before = frames[index - 1];
+    if (before !== undefined && before.light < LIGHT && light >= LIGHT) found.push(ms);
+  });
+  return found;
+}
+
+/** The first loud sample of each beep. */
+function beepsIn({ samples, rate, runs }: HeardSound): readonly number[] {
+  let peak = 0;
+  for (const value of samples) peak = Math.max(peak, Math.abs(value));
+  const loud = peak * 0.3;
+  const found: number[] = [];
+  let run = 0;
+  let last = Number.NEGATIVE_INFINITY;
+  for (let index = 0; index < samples.length; index += 1) {
+    if (Math.abs(samples[index] ?? 0) < loud) continue;
+    while ((runs[run + 1]?.first ?? Number.POSITIVE_INFINITY) <= index) run += 1;
+    const { first, ms } = runs[run] ?? { first: 0, ms: 0 };
+    const at = ms + ((index - first) * 1000) / rate;
+    if (at - last > PERIOD_MS / 2) found.push(at);
+    last = at;
+  }
+  return found;
+}
