@@ -1,13 +1,14 @@
 import type { Logger } from 'pino';
 import type { Egress, EgressOptions, EgressTrouble } from '../egress/types.ts';
 import type { LinkSession, RemoteTrack } from '../link/types.ts';
+import type { MediaUnit } from '../stream/types.ts';
 import type { Channel } from './channel.ts';
 import type { StreamState } from './roster.ts';
 
 export interface RemoteStreamParts {
   readonly userId: string;
   readonly streamType: 'main' | 'aux';
-  readonly createEgress: (options: Pick<EgressOptions, 'session' | 'sink' | 'onTrouble'>) => Egress;
+  readonly createEgress: (options: Pick<EgressOptions, 'session' | 'sink' | 'onTrouble' | 'beginMs'>) => Egress;
   /** Null when codecs work. */
   readonly codecsUnavailable: () => string | null;
   readonly clock: () => number;
@@ -30,6 +31,8 @@ export class RemoteStream {
   #tracks: readonly RemoteTrack[] = [];
   #session: LinkSession | null = null;
   #egress: Egress | null = null;
+  /** Latest stamp that viewers got, and when. */
+  #last: { readonly timestampMs: number; readonly at: number } | null = null;
   #watched = false;
   #idleSince: number | null = null;
   #missing: 'video-codec' | 'audio-codec' | null = null;
@@ -118,10 +121,20 @@ export class RemoteStream {
     if (this.#egress !== null || session === null || channel === null) return;
     this.#egress = this.#parts.createEgress({
       session,
-      sink: channel,
+      // A new session goes on behind the old one's stamps, as far behind as it took: those who watch must not be thrown back.
+      beginMs: this.#last === null ? 0 : this.#last.timestampMs + (this.#parts.clock() - this.#last.at),
+      sink: { write: (unit) => this.#write(channel, unit) },
       onTrouble: (trouble) => this.#onTrouble(trouble),
     });
     for (const track of this.#tracks) if (!track.encrypted) this.#egress.add(track);
+  }
+
+  #write(channel: Channel, unit: MediaUnit): void {
+    if (unit.kind === 'video' || unit.kind === 'audio') {
+      const timestampMs = Math.max(unit.timestampMs, this.#last?.timestampMs ?? 0);
+      this.#last = { timestampMs, at: this.#parts.clock() };
+    }
+    channel.write(unit);
   }
 
   #onTrouble(trouble: EgressTrouble): void {

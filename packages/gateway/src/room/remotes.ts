@@ -9,7 +9,7 @@ import type { StreamState } from './roster.ts';
 
 export interface RemotesParts {
   readonly createBroadcast: (tracks: Tracks, onKeyframeNeeded: () => void) => TappableBroadcast;
-  readonly createEgress: (options: Pick<EgressOptions, 'session' | 'sink' | 'onTrouble'>) => Egress;
+  readonly createEgress: (options: Pick<EgressOptions, 'session' | 'sink' | 'onTrouble' | 'beginMs'>) => Egress;
   readonly codecsUnavailable: () => string | null;
   readonly clock: () => number;
   readonly log: Logger;

@@ -257,6 +257,18 @@ describe('playing', () => {
     expect(scene.play(fresh).refused).toBeNull();
   });
 
+  it('[PS24] a new media session goes on behind the stamps of the one before', async () => {
+    const anna = scene.phone('anna');
+    scene.link.browser('chrome', [camera]);
+    await scene.settle();
+    scene.play(anna.last('roster').roster.userlist[0]?.flvurl ?? '');
+    scene.egresses[0]?.sink.write({ kind: 'video', timestampMs: 5_000, keyframe: true, data: new Uint8Array(4) });
+    scene.link.end('~watcher', 'lost');
+    await scene.pass(300);
+    await expect.poll(() => scene.egresses.length).toBe(2);
+    expect(scene.egresses[1]?.beginMs).toBe(5_300);
+  });
+
   it('[PS22] a ticket whose receive bits were taken away plays nothing', async () => {
     const anna = scene.phone('anna');
     scene.link.browser('chrome', [camera]);

@@ -83,6 +83,7 @@ export interface FakeIngress extends Ingress {
 
 export interface FakeEgress extends Egress {
   readonly sink: UnitSink;
+  readonly beginMs: number;
   readonly tracks: Map<string, RemoteTrack>;
   readonly trouble: (kind: 'no-video-codec' | 'no-audio-codec') => void;
   keyframes: number;
@@ -144,7 +145,8 @@ export class Scene {
         this.broadcasts.push(broadcast);
         return broadcast;
       },
-      createEgress: ({ sink, onTrouble }) => this.#egress(sink, (kind) => onTrouble({ kind, detail: 'by the test' })),
+      createEgress: ({ sink, beginMs, onTrouble }) =>
+        this.#egress(sink, beginMs ?? 0, (kind) => onTrouble({ kind, detail: 'by the test' })),
       createPublish: (parts) =>
         new PhonePublish({
           ...parts,
@@ -270,10 +272,11 @@ export class Scene {
     return ingress;
   }
 
-  #egress(sink: UnitSink, trouble: FakeEgress['trouble']): FakeEgress {
+  #egress(sink: UnitSink, beginMs: number, trouble: FakeEgress['trouble']): FakeEgress {
     const tracks = new Map<string, RemoteTrack>();
     const egress: FakeEgress = {
       sink,
+      beginMs,
       tracks,
       trouble,
       keyframes: 0,
