@@ -43,9 +43,11 @@ export function registerCapture(app: FastifyInstance, gateway: Gateway, gate: Ga
       if (running >= MAX_CAPTURES) {
         throw new LianmaiError('tooManyRequests', 'Other captures are under way. Wait for one to end.');
       }
+      const { stream, seconds } = body.data;
+      // Gone while he was being admitted: nothing would tell of his end any more.
+      if (request.raw.socket.destroyed) return reply.hijack();
       running += 1;
       reply.hijack();
-      const { stream, seconds } = body.data;
       follow(gateway, { stream, maxMs: seconds * 1000, maxBytes: MAX_BYTES }, reply.raw, () => {
         running -= 1;
       });
