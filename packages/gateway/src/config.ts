@@ -55,7 +55,7 @@ export const ingressLimitsSchema = z.strictObject({
 
 export const egressLimitsSchema = z.strictObject({
   minReorderMs: milliseconds.default(20),
-  maxReorderMs: milliseconds.default(60),
+  maxReorderMs: milliseconds.default(150),
   maxReorderPackets: count.default(512),
   maxFrameBytes: bytes.default(2_000_000),
   keyframeIntervalMs: milliseconds.default(1_000),
