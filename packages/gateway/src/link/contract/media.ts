@@ -1,5 +1,6 @@
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import type { LinkPublication, LinkSubscription, PublicationSink } from '../types.ts';
+import { Ear } from './ear.ts';
 import { type Lab, type Member, until } from './lab.ts';
 import { Catcher, FRAME_MS, indexOf, Pump, seeded } from './packets.ts';
 
@@ -237,5 +238,30 @@ export function mediaSuite(lab: () => Lab): void {
       expectExact(pump, catcher);
       await until('gone', () => bert.told.track('anna', 'video') === undefined);
     }
+  }, 40_000);
+
+  it('[LK18] sound with a level makes its publisher a speaker, as loud as it says; silence, or no level, does not', async () => {
+    const [anna, carl] = [await lab().join('anna'), await lab().join('carl')];
+    const [loud, unsaid] = [await publish(anna, 'audio'), await publish(carl, 'audio', 2)];
+    const ear = await Ear.join(lab(), 'ear');
+    onTestFinished(() => ear.close());
+    const { catcher } = await subscribe(ear.member, 'anna', 'audio');
+    const other = await subscribe(ear.member, 'carl', 'audio');
+    await until('packets', () => catcher.packets.length >= 20 && other.catcher.packets.length >= 20);
+    const levelOf = ({ session }: Member) => ear.speakers.get(session.sid) ?? 0;
+    for (const [level, least, most] of [
+      [9, 0.3, 0.5],
+      [127, 0, 0],
+      [30, 0.01, 0.2],
+      [undefined, 0, 0],
+    ] as const) {
+      loud.pump.level = level;
+      await until(`${least} to ${most} at ${level}`, () => levelOf(anna) >= least && levelOf(anna) <= most);
+    }
+    expect(levelOf(carl)).toBe(0);
+    loud.pump.stop();
+    unsaid.pump.stop();
+    // Levels change nothing else about the packets.
+    expectExact(loud.pump, catcher);
   }, 40_000);
 }

@@ -45,6 +45,8 @@ export class Pump {
   readonly #timer: NodeJS.Timeout;
   #timestamp: number;
   #frame = 0;
+  /** Loudness of what is sent from now on, −dBov; without it none is told. */
+  level: number | undefined = undefined;
   /** Frames so far: media time is this times {@link FRAME_MS}. */
   frames = 0;
 
@@ -105,7 +107,7 @@ export class Pump {
   #send(parts: readonly Buffer[], marker: boolean): void {
     const payload = withIndex(parts, this.sent.length);
     this.sent.push({ payload, timestamp: this.#timestamp, marker });
-    this.publication.send(payload, this.#timestamp, marker);
+    this.publication.send(payload, this.#timestamp, marker, this.level);
   }
 }
 
