@@ -25,6 +25,7 @@ function video(identity: string, source: string): HTMLVideoElement | null {
 
 const watch: WatchApi = {
   identity: async () => room().localParticipant.identity,
+  sid: async () => room().localParticipant.sid,
   async look(identity, source): Promise<Look | null> {
     const element = video(identity, source);
     if (element === null) return null;

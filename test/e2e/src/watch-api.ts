@@ -4,6 +4,8 @@ import type { Look, Sound, Source, StatsRow } from './harness-api.ts';
 export interface WatchApi {
   /** The own identity in the media room. */
   identity(): Promise<string>;
+  /** The own SID there: another one after every new join. */
+  sid(): Promise<string>;
   /** Identities of the others, sorted. */
   identities(): Promise<readonly string[]>;
   look(identity: string, source: Source): Promise<Look | null>;

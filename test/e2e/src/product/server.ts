@@ -10,6 +10,7 @@ import { freeTcpPort, freeUdpPort } from '../ports.ts';
 import { onLiveKit } from '../targets/index.ts';
 import { startLiveKit } from '../targets/livekit.ts';
 import { ServerProcess } from '../targets/process.ts';
+import { killWorkerThread } from './worker-threads.ts';
 
 const exec = promisify(execFile);
 const root = fileURLToPath(new URL('../../../..', import.meta.url));
@@ -24,6 +25,10 @@ export interface Product {
   keys(): Promise<{ readonly api: { readonly key: string; readonly secret: string } }>;
   /** Ids of the processes that transcode for phones. */
   codecProcesses(): Promise<readonly number[]>;
+  /** Ends the media service without a word (the engine's thread, or livekit-server) and has it come back. */
+  crashMedia(): Promise<void>;
+  /** Ends the thread of the gateway for phones. */
+  crashGateway(): Promise<void>;
   stop(): Promise<void>;
   start(): Promise<void>;
   close(): Promise<void>;
@@ -67,7 +72,8 @@ export async function startProduct(
     const authority = await readFile(join(dataDir, 'tls', 'authority.crt'), 'utf8');
     setDefaultCACertificates([...getCACertificates('default'), authority]);
   }
-  const server = new ServerProcess(process.execPath, [main, 'serve'], env);
+  const inspectPort = await freeTcpPort();
+  const server = new ServerProcess(process.execPath, [`--inspect-port=${inspectPort}`, main, 'serve'], env);
   const ready = async () => (await fetch(`${httpUrl}/healthz`)).ok;
   await server.start(ready);
   return {
@@ -78,6 +84,16 @@ export async function startProduct(
       return JSON.parse(stdout);
     },
     codecProcesses: () => childrenOf(server.pid),
+    async crashMedia() {
+      if (livekit === null) {
+        // Its host starts it anew by itself.
+        await killWorkerThread(server.pid, inspectPort, '/media/src/worker');
+      } else {
+        await livekit.kill();
+        await livekit.start();
+      }
+    },
+    crashGateway: () => killWorkerThread(server.pid, inspectPort, '/gateway/src/worker'),
     async stop() {
       server.signal('SIGTERM');
       await server.ended();
