@@ -15,6 +15,11 @@ describe('a phone and a browser in one room', () => {
     ben.push(PUSHED);
     await anna.expectPicture(asPublisher(ben));
     await anna.expectTone(asPublisher(ben));
+    await anna.at('toggle-people').click();
+    await anna.page
+      .locator(`[data-testid="people-item"][data-identity="${ben.userId}"][data-speaking="true"]`)
+      .waitFor();
+    await anna.at('toggle-people').click();
 
     const stream = await ben.waitForStream(await anna.identity(), ({ hasvideo, hasaudio }) => hasvideo && hasaudio);
     for (const by of ['flv', 'rtmp'] as const) {
