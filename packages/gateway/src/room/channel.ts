@@ -77,8 +77,8 @@ export class Channel implements UnitSink {
 
   /** Adds a viewer of the tracks that his URL promises. Throws when there are too many. */
   attach(tracks: Tracks, format: 'flv' | 'rtmp', socket: ViewerSocket): Viewer {
-    const counted = this.#count();
     const broadcast = this.#broadcast(tracks);
+    const counted = this.#count();
     let viewer: Viewer;
     try {
       viewer = broadcast.addViewer(format, {
@@ -107,8 +107,8 @@ export class Channel implements UnitSink {
    * end of the broadcast is told by the tap.
    */
   share(tracks: Tracks): { readonly broadcast: TappableBroadcast; release(): void } {
-    const counted = this.#count();
-    return { broadcast: this.#broadcast(tracks), release: counted.release };
+    const broadcast = this.#broadcast(tracks);
+    return { broadcast, release: this.#count().release };
   }
 
   /** Ends every viewer. The channel may be used again. */

@@ -61,6 +61,25 @@ describe('others in the media room', () => {
   });
 });
 
+describe('a track that cannot be subscribed', () => {
+  it('[PS20] fails neither its viewers nor the streams of others, and is not held for ever', async () => {
+    scene.unsubscribable = 'TR_bad';
+    const anna = scene.phone('anna');
+    scene.link.browser('bad', [track('TR_bad', 'video')]);
+    scene.link.browser('good', [camera]);
+    await scene.settle();
+    const [bad, good] = anna.last('roster').roster.userlist.map(({ flvurl }) => scene.play(flvurl));
+    expect([bad?.refused, good?.refused]).toEqual([null, null]);
+    // The media service went away and came back: everybody else is subscribed again.
+    scene.link.end('~watcher', 'lost');
+    const held = () => scene.egresses.filter(({ closed }) => !closed).map(({ tracks }) => tracks.size);
+    await expect.poll(held).toEqual([0, 1]);
+    bad?.viewer?.leave();
+    await scene.pass(11_000);
+    expect(held()).toEqual([1]);
+  });
+});
+
 describe('one phone against the others', () => {
   it('[PS44] asking again and again for fresh URLs tells nobody else, and gives the same ones', async () => {
     const anna = scene.phone('anna');

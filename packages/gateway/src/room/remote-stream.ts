@@ -74,7 +74,7 @@ export class RemoteStream {
     for (const old of before) if (!tracks.some((track) => track.sid === old.sid)) egress.remove(old.sid);
     for (const track of tracks) {
       if (before.some((old) => old.sid === track.sid)) egress.update(track);
-      else if (!track.encrypted) egress.add(track);
+      else this.#add(egress, track);
     }
   }
 
@@ -119,14 +119,26 @@ export class RemoteStream {
     const session = this.#session;
     const channel = this.#channel;
     if (this.#egress !== null || session === null || channel === null) return;
-    this.#egress = this.#parts.createEgress({
+    const egress = this.#parts.createEgress({
       session,
       // A new session goes on behind the old one's stamps, as far behind as it took: those who watch must not be thrown back.
       beginMs: this.#last === null ? 0 : this.#last.timestampMs + (this.#parts.clock() - this.#last.at),
       sink: { write: (unit) => this.#write(channel, unit) },
       onTrouble: (trouble) => this.#onTrouble(trouble),
     });
-    for (const track of this.#tracks) if (!track.encrypted) this.#egress.add(track);
+    this.#egress = egress;
+    for (const track of this.#tracks) this.#add(egress, track);
+  }
+
+  #add(egress: Egress, track: RemoteTrack): void {
+    if (track.encrypted) return;
+    try {
+      egress.add(track);
+    } catch (error) {
+      // The session is about to end, or holds all it can: neither a viewer nor the others' streams may fail by it.
+      const { userId, log } = this.#parts;
+      log.warn({ err: error, userId, track: track.sid }, 'a track could not be subscribed');
+    }
   }
 
   #write(channel: Channel, unit: MediaUnit): void {

@@ -110,6 +110,8 @@ export class Scene {
   readonly egresses: FakeEgress[] = [];
   codecsUnavailable: string | null = null;
   full = false;
+  /** A track that no session takes. */
+  unsubscribable: string | null = null;
   empty = false;
   readonly room: GatewayRoom;
 
@@ -281,7 +283,10 @@ export class Scene {
       trouble,
       keyframes: 0,
       closed: false,
-      add: (one) => void tracks.set(one.sid, one),
+      add: (one) => {
+        if (this.unsubscribable === one.sid) throw new Error('the session has ended');
+        tracks.set(one.sid, one);
+      },
       update: (one) => void tracks.set(one.sid, one),
       remove: (sid) => void tracks.delete(sid),
       requestKeyframe: () => {
