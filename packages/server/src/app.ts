@@ -1,6 +1,7 @@
 /** The composition: opens what is needed, joins it together, and takes it apart again in the right order. */
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { TicketOffice } from '@lianmai/functions';
 import { attachEngine, type EngineAddress, type EngineAttachment, type MediaEngine } from '@lianmai/media';
 import { LianmaiError } from '@lianmai/protocol';
 import { createRooms, type Rooms } from '@lianmai/rooms';
@@ -12,7 +13,6 @@ import { errorCode } from './config/load.ts';
 import type { Config } from './config/schema.ts';
 import type { Services } from './functions/context.ts';
 import { registerFunctions } from './functions/host.ts';
-import { TicketOffice } from './functions/tickets.ts';
 import { registerDocs } from './http/docs.ts';
 import { addressKey, Gate } from './http/gate.ts';
 import { registerPages } from './http/pages.ts';

@@ -1,3 +1,4 @@
+import type { TicketOffice } from '@lianmai/functions';
 import type { Rooms } from '@lianmai/rooms';
 import type { Application, IdentityStore } from '@lianmai/stores';
 import type { Logger } from 'pino';
@@ -5,7 +6,6 @@ import type { Config } from '../config/schema.ts';
 import type { Logins } from '../identity/logins.ts';
 import type { MediaService } from '../media/service.ts';
 import type { Presence } from '../presence/presence.ts';
-import type { TicketOffice } from './tickets.ts';
 
 /** What every handler works with. */
 export interface Services {

@@ -1,24 +1,14 @@
-import {
-  CODES,
-  type Envelope,
-  FUNCTIONS,
-  type FunctionName,
-  type FunctionSpec,
-  LianmaiError,
-  type ParsedEvent,
-  resolveFunction,
-} from '@lianmai/protocol';
+import { answerFunction, type Call, createHandlers, type FunctionServices } from '@lianmai/functions';
+import { type Envelope, FUNCTIONS, type FunctionSpec, LianmaiError, resolveFunction } from '@lianmai/protocol';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Gate } from '../http/gate.ts';
 import { RateLimitError } from '../http/rate.ts';
-import type { Call } from './call.ts';
 import type { Services } from './context.ts';
-import { createHandlers, type Handlers } from './handlers.ts';
-import { parseEvent } from './validate.ts';
+import { createRoomActs } from './room-acts.ts';
 
 /** `POST /functions/<name>`: every function of the protocol's table, and its aliases. */
 export function registerFunctions(app: FastifyInstance, services: Services, gate: Gate): void {
-  const handlers = createHandlers(services);
+  const handlers = createHandlers(functionServices(services));
 
   app.post<{ Params: { name: string } }>('/functions/:name', async (request, reply) => {
     try {
@@ -30,31 +20,25 @@ export function registerFunctions(app: FastifyInstance, services: Services, gate
       const spec: FunctionSpec = FUNCTIONS[name];
       const call: Call =
         spec.access === 'none' ? gate.admitLogin(request) : { caller: await gate.admit(request), bearer: null };
-      return await run(handlers, name, call, request.body);
+      return await answerFunction(handlers, name, call, request.body);
     } catch (error) {
       return refuse(request, reply, error);
     }
   });
 }
 
-/** Calls one function with an event as it came. */
-async function run<N extends FunctionName>(
-  handlers: Handlers,
-  name: N,
-  call: Call,
-  body: unknown,
-): Promise<Envelope<unknown>> {
-  const handler: (call: Call, event: ParsedEvent<N>) => Promise<unknown> = handlers[name];
-  const answer = await handler(call, parseEvent(name, body));
-  const { code, message } = CODES.ok;
-  return isListed(name, answer)
-    ? { code, message, data: answer.data, total: answer.total }
-    : { code, message, data: answer };
-}
-
-function isListed(name: FunctionName, answer: unknown): answer is { data: unknown; total: number } {
-  const spec: FunctionSpec = FUNCTIONS[name];
-  return spec.listed === true && typeof answer === 'object' && answer !== null && 'total' in answer;
+/** The functions' part of the services. */
+function functionServices(services: Services): FunctionServices {
+  const { rooms, tickets, identities, logins } = services;
+  return {
+    sdkAppId: services.application.sdkAppId,
+    rooms,
+    tickets,
+    acts: createRoomActs(services),
+    listLimit: services.config.rooms.listLimit,
+    nameOf: async (userId) => (await identities.identity(userId))?.userName ?? userId,
+    login: (event, bearer) => logins.login(event, bearer),
+  };
 }
 
 /** Turns a failure into the envelope. What is not expected is logged and answered without a word of its inside. */

@@ -1,16 +1,7 @@
-import { LianmaiError, mediaRoomName, type RoomInfo } from '@lianmai/protocol';
-import type { Actor, RoomKey } from '@lianmai/rooms';
+import type { RoomActs } from '@lianmai/functions';
+import { LianmaiError, mediaRoomName } from '@lianmai/protocol';
+import type { RoomKey } from '@lianmai/rooms';
 import type { Services } from './context.ts';
-
-/** What changes both a room and its media room, whichever door it was asked at. */
-export interface RoomActs {
-  /** Gives the seat back, then takes the user out of the media room. */
-  quit(key: RoomKey, userId: string): Promise<RoomInfo | null>;
-  /** The media door is shut first, by the rooms' own event. */
-  kick(actor: Actor, key: RoomKey, memberId: string): Promise<RoomInfo>;
-  mute(actor: Actor, key: RoomKey, memberId: string, track: 'audio' | 'video'): Promise<RoomInfo>;
-  dissolve(actor: Actor, key: RoomKey): Promise<RoomInfo>;
-}
 
 /** Every act throws LianmaiError as the rooms do, and mediaUnavailable when the media service is away. */
 export function createRoomActs({ rooms, media, log }: Pick<Services, 'rooms' | 'media' | 'log'>): RoomActs {

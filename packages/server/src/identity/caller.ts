@@ -1,12 +1,9 @@
+import type { Caller } from '@lianmai/functions';
 import { LianmaiError } from '@lianmai/protocol';
 import type { ServerKeys } from './server-key.ts';
 import { Sessions } from './sessions.ts';
 
-/** Who calls, as his credentials say; never as the event says. */
-export type Caller =
-  | { readonly kind: 'user'; readonly userId: string; readonly userName: string }
-  /** `room`: the key speaks for this media room only; null for all. */
-  | { readonly kind: 'server'; readonly room: string | null };
+export type { Caller } from '@lianmai/functions';
 
 /**
  * Reads the Authorization header.

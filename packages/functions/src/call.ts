@@ -1,6 +1,11 @@
 import { LianmaiError, mediaRoomName } from '@lianmai/protocol';
 import type { Actor, RoomKey } from '@lianmai/rooms';
-import type { Caller } from '../identity/caller.ts';
+
+/** Who calls, as his credentials say; never as the event says. */
+export type Caller =
+  | { readonly kind: 'user'; readonly userId: string; readonly userName: string }
+  /** `room`: the key speaks for this media room only; null for all. */
+  | { readonly kind: 'server'; readonly room: string | null };
 
 /** One call of a function: who asks, and for whom. */
 export interface Call {

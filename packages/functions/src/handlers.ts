@@ -2,8 +2,7 @@
 import { type FunctionData, type FunctionName, LianmaiError, type ParsedEvent, type SignInfo } from '@lianmai/protocol';
 import type { RoomKey } from '@lianmai/rooms';
 import { actorOf, type Call, requireScope, requireSelf, subjectOf } from './call.ts';
-import type { Services } from './context.ts';
-import { createRoomActs } from './room-acts.ts';
+import type { FunctionServices } from './services.ts';
 
 /** A list's answer: `total` stands beside `data` in the envelope. */
 export interface Listed<T> {
@@ -15,19 +14,15 @@ type Answer<N extends FunctionName> = N extends 'webrtc-get-room-list' ? Listed<
 
 export type Handlers = { readonly [N in FunctionName]: (call: Call, event: ParsedEvent<N>) => Promise<Answer<N>> };
 
-export function createHandlers(services: Services): Handlers {
-  const { rooms, tickets, config } = services;
-  const acts = createRoomActs(services);
-  const sdkAppId = services.application.sdkAppId;
+/** Every function of the protocol's table. Each throws LianmaiError for what it refuses. */
+export function createHandlers(services: FunctionServices): Handlers {
+  const { rooms, tickets, acts, sdkAppId } = services;
+  const nameOf = (userId: string): Promise<string> => services.nameOf(userId);
 
   function keyOf(call: Call, roomId: string): RoomKey {
     const key = { sdkAppId, roomId };
     requireScope(call, key);
     return key;
-  }
-
-  async function nameOf(userId: string): Promise<string> {
-    return (await services.identities.identity(userId))?.userName ?? userId;
   }
 
   async function ticketsFor(key: RoomKey, userId: string): Promise<SignInfo> {
@@ -36,7 +31,7 @@ export function createHandlers(services: Services): Handlers {
   }
 
   return {
-    'webrtc-login': (call, event) => services.logins.login(event, call.bearer),
+    'webrtc-login': (call, event) => services.login(event, call.bearer),
 
     async 'webrtc-create-room'(call, event) {
       const subject = await subjectOf(call, event.userID, nameOf);
@@ -79,7 +74,7 @@ export function createHandlers(services: Services): Handlers {
     async 'webrtc-get-room-list'(call, event) {
       requireSelf(call, event.userID);
       requireScope(call, null);
-      const limit = Math.min(event.limit, config.rooms.listLimit);
+      const limit = Math.min(event.limit, services.listLimit);
       const page = await rooms.list(sdkAppId, { skip: event.skip, limit, order: event.order });
       return { data: page.rooms, total: page.total };
     },

@@ -1,20 +1,36 @@
 import type { KeyObject } from 'node:crypto';
 import type { SignInfo } from '@lianmai/protocol';
-import type { Application } from '@lianmai/stores';
 import { loadPrivateKey, loadPublicKey, signPrivateMapKey, signUserSig } from '@lianmai/tickets';
+
+/** As Tencent's console hands it out. */
+export interface TicketApplication {
+  readonly sdkAppId: number;
+  readonly accountType: string;
+  /** Secret: never in logs. */
+  readonly privateKeyPem: string;
+  /** Half of the private key; taken from that when absent. */
+  readonly publicKeyPem?: string;
+}
+
+/** Lifetimes of the tickets. */
+export interface TicketLife {
+  readonly userSigSeconds: number;
+  readonly privateMapKeySeconds: number;
+}
 
 /** Signs tickets for the application. Its key is loaded once and never leaves this object. */
 export class TicketOffice {
-  readonly #application: Application;
+  readonly #application: TicketApplication;
   readonly #key: KeyObject;
   /** Verifies what {@link signInfo} makes. */
   readonly publicKey: KeyObject;
-  readonly #life: { readonly userSigSeconds: number; readonly privateMapKeySeconds: number };
+  readonly #life: TicketLife;
 
-  constructor(application: Application, life: { userSigSeconds: number; privateMapKeySeconds: number }) {
+  /** @throws TypeError when a key cannot be used; the message never holds it. */
+  constructor(application: TicketApplication, life: TicketLife) {
     this.#application = application;
     this.#key = loadPrivateKey(application.privateKeyPem);
-    this.publicKey = loadPublicKey(application.publicKeyPem);
+    this.publicKey = loadPublicKey(application.publicKeyPem ?? application.privateKeyPem);
     this.#life = life;
   }
 
