@@ -7,7 +7,7 @@ import { Client } from '../src/client.ts';
 import { freshRoom, PUSHED, usePhoneStage } from '../src/phones/stage.ts';
 import { Caller } from '../src/product/caller.ts';
 import { flvSkew, recordFlv } from '../src/sync/flv-recorder.ts';
-import type { Skew } from '../src/sync/skew.ts';
+import { addedBetween, type Skew } from '../src/sync/skew.ts';
 import { WebReceiver } from '../src/sync/web-receiver.ts';
 
 const stage = usePhoneStage({}, { browser: false });
@@ -39,9 +39,18 @@ async function receiver(roomId: string): Promise<WebReceiver> {
   return rita;
 }
 
-function tell(what: string, { median, all }: Skew): void {
-  console.log(`${what}: picture behind sound by ${median.toFixed(1)} ms (median of ${all.length}: ${all.join(' ')})`);
-  expect(all.length).toBeGreaterThan(10);
+function tell(what: string, median: number, all: readonly number[]): void {
+  const list = all.map((value) => value.toFixed(1)).join(' ');
+  console.log(`${what}: ${median.toFixed(1)} ms (median of ${all.length}: ${list})`);
+  expect(all.length).toBeGreaterThan(8);
+}
+
+function tellSkew(what: string, { median, beats }: Skew): void {
+  tell(
+    `${what}, picture behind sound`,
+    median,
+    beats.map(({ apart }) => apart),
+  );
 }
 
 describe('picture and sound stay together, by media timestamps', () => {
@@ -54,7 +63,7 @@ describe('picture and sound stay together, by media timestamps', () => {
     await rita.watch(ben.userId);
     await rita.receive(MEASURED_MS);
     const skew = await rita.skew(folder, SETTLE_MS);
-    tell('phone → WebRTC', skew);
+    tellSkew('phone → WebRTC', skew);
     expect(Math.abs(skew.median)).toBeLessThanOrEqual(TOLERANCE_MS);
   }, 120_000);
 
@@ -77,8 +86,11 @@ describe('picture and sound stay together, by media timestamps', () => {
     await Promise.all([recordFlv(stream.flvurl, file, MEASURED_MS), rita.receive(MEASURED_MS)]);
     const sent = await rita.skew(folder, SETTLE_MS);
     const played = await flvSkew(file, SETTLE_MS);
-    tell('page, by its sender reports', sent);
-    tell('WebRTC → phone', played);
-    expect(Math.abs(played.median - sent.median)).toBeLessThanOrEqual(TOLERANCE_MS);
+    tellSkew('page, by its sender reports', sent);
+    tellSkew('WebRTC → phone', played);
+    // A loaded browser paints late, and tells so: what the way to the phone adds is measured.
+    const added = addedBetween(sent, played);
+    tell('WebRTC → phone, added on the way', added.median, added.all);
+    expect(Math.abs(added.median)).toBeLessThanOrEqual(TOLERANCE_MS);
   }, 120_000);
 });

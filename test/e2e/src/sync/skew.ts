@@ -12,29 +12,59 @@ export interface HeardSound {
   readonly runs: readonly { readonly first: number; readonly ms: number }[];
 }
 
-/** How far the picture is behind the sound (ms; negative: before it), once for each flash with its beep. */
+/** One flash with its beep. */
+export interface Beat {
+  /** Which second of the recording the beep is in. */
+  readonly second: number;
+  /** How far the picture is behind the sound (ms; negative: before it). */
+  readonly apart: number;
+}
+
 export interface Skew {
   readonly median: number;
-  readonly all: readonly number[];
+  readonly beats: readonly Beat[];
 }
 
 /** Flashes and beeps come once a second, and what belongs together is nearer than half of that. */
 const PERIOD_MS = 1_000;
 const LIGHT = 128;
+/** Recordings of the same beats begin so many seconds apart at most. */
+const MAX_SHIFT = 8;
 
 /**
  * @param fromMs what is before it is not counted: the receiver settles.
  */
 export function skewOf(frames: readonly ShownFrame[], sound: HeardSound, fromMs: number): Skew {
   const beeps = beepsIn(sound);
-  const all: number[] = [];
+  const beats: Beat[] = [];
   for (const flash of flashesIn(frames)) {
     if (flash < fromMs) continue;
-    const near = beeps.map((beep) => flash - beep).filter((apart) => Math.abs(apart) < PERIOD_MS / 2);
-    const [nearest] = near.sort((a, b) => Math.abs(a) - Math.abs(b));
-    if (nearest !== undefined) all.push(Math.round(nearest * 10) / 10);
+    const beep = beeps.find((at) => Math.abs(flash - at) < PERIOD_MS / 2);
+    if (beep === undefined) continue;
+    beats.push({ second: Math.round((beep - (beeps[0] ?? 0)) / PERIOD_MS), apart: flash - beep });
   }
-  return { median: medianOf(all), all };
+  return { median: medianOf(beats.map(({ apart }) => apart)), beats };
+}
+
+/**
+ * What lies between two recordings of the same flashes and beeps: `after` less `before`, beat by beat. Which beat of one is
+ * which of the other is not written on them: it is found by the unevenness of the sender, which both show. A constant
+ * difference has no part in that choice.
+ */
+export function addedBetween(before: Skew, after: Skew): { readonly median: number; readonly all: readonly number[] } {
+  const earlier = new Map(before.beats.map(({ second, apart }) => [second, apart]));
+  let best = { median: Number.NaN, all: [] as readonly number[], spread: Number.POSITIVE_INFINITY };
+  for (let shift = -MAX_SHIFT; shift <= MAX_SHIFT; shift += 1) {
+    const all = after.beats.flatMap(({ second, apart }) => {
+      const was = earlier.get(second + shift);
+      return was === undefined ? [] : [apart - was];
+    });
+    if (all.length < after.beats.length / 2) continue;
+    const median = medianOf(all);
+    const spread = medianOf(all.map((value) => Math.abs(value - median)));
+    if (spread < best.spread) best = { median, all, spread };
+  }
+  return best;
 }
 
 function medianOf(values: readonly number[]): number {
