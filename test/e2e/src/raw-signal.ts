@@ -40,7 +40,7 @@ export class RawSignal {
   }
 
   send(message: RequestMessage): void {
-    this.#socket.send(new SignalRequest({ message }).toBinary());
+    this.sendBytes(new Uint8Array(new SignalRequest({ message }).toBinary()));
   }
 
   sendBytes(bytes: Uint8Array<ArrayBuffer>): void {
