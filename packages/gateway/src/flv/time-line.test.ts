@@ -54,6 +54,30 @@ describe('the timeline of a publish', () => {
     expect(place('video', 9_000_040, 60_080)).toBe(60_080);
   });
 
+  it('[MS47] stamps that run ahead of the time, each step as far as it may, are told of; drift and late bursts are not', () => {
+    let ahead = 0;
+    const fast = createTimeLine(
+      limits,
+      () => {},
+      () => ahead++,
+    );
+    for (let i = 0; i < 100; i++) expect(fast.place('video', i * 9_900, i)).toBe(i * 9_900);
+    expect(ahead).toBeGreaterThan(40);
+    ahead = 0;
+    const drifting = createTimeLine(
+      limits,
+      () => {},
+      () => ahead++,
+    );
+    // A day, 100 ppm too fast, with a minute in which nothing came through and then all at once.
+    for (let s = 0; s < 86_400; s++) {
+      const minute = (s % 3_600) - 1_800;
+      const late = minute >= 0 && minute < 60 ? 60 - minute : 0;
+      drifting.place('audio', Math.round(s * 1_000.1), (s + late) * 1_000);
+    }
+    expect(ahead).toBe(0);
+  });
+
   it('[MS43] a straggler of the old time does not tear the other kind away', () => {
     const { place, jumps } = line();
     place('video', 1_000, 0);

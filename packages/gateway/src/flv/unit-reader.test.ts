@@ -234,6 +234,19 @@ describe('what is not believed, not passed on, or refused', () => {
     expect(codes[0]).toMatchObject({ code: 'tooMuch', detail: 'the time stamps jump all the time' });
   });
 
+  it('[MS47] a source whose stamps run ahead of the time is ended: somebody would make all its silence', () => {
+    const reader = createUnitReader();
+    reader.read(aacHeader, 0);
+    let passed = 0;
+    while (passed < 1_000 && reader.read(audio(hex('af0101182007'), passed * 1_900), passed * 5).kind !== 'refused')
+      passed++;
+    expect(reader.read(aacHeader, 10_000)).toMatchObject({
+      code: 'tooMuch',
+      detail: 'the time stamps run ahead of the time',
+    });
+    expect(passed * 1_900).toBeLessThan(60_000);
+  });
+
   it('[MS41] spoilt streams end in a refusal or go on, and what comes out keeps the promises of a unit', () => {
     for (let seed = 1; seed <= 60; seed++) {
       const random = seeded(seed);

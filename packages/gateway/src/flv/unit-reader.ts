@@ -24,6 +24,8 @@ export interface UnitReaderLimits extends TimeLineLimits {
   readonly maxConfigsPerMinute: number;
   /** New beginnings of the timeline within a minute. */
   readonly maxJumpsPerMinute: number;
+  /** Times within a minute that stamps may have run ahead of the time by {@link TimeLineLimits.maxStepForwardMs}. */
+  readonly maxRunsAheadPerMinute: number;
   /** Bytes kept of the first data message. */
   readonly maxMetadataBytes: number;
 }
@@ -36,6 +38,7 @@ export const unitReaderDefaults: UnitReaderLimits = {
   maxMessagesPerSecond: 400,
   maxConfigsPerMinute: 120,
   maxJumpsPerMinute: 30,
+  maxRunsAheadPerMinute: 3,
   maxMetadataBytes: 4_096,
 };
 
@@ -73,10 +76,17 @@ export function createUnitReader(
   let refusal: UnitRefusal | null = null;
   let metadata: Uint8Array | null = null;
   let arrival = 0;
-  const timeLine = createTimeLine(bounds, (track, byMs) => {
-    if (!jumps.take(arrival)) refusal = refuse('tooMuch', 'the time stamps jump all the time');
-    onNotice({ kind: 're-anchored', track, byMs });
-  });
+  const runs = createBudget(bounds.maxRunsAheadPerMinute, 60_000);
+  const timeLine = createTimeLine(
+    bounds,
+    (track, byMs) => {
+      if (!jumps.take(arrival)) refusal = refuse('tooMuch', 'the time stamps jump all the time');
+      onNotice({ kind: 're-anchored', track, byMs });
+    },
+    () => {
+      if (!runs.take(arrival)) refusal = refuse('tooMuch', 'the time stamps run ahead of the time');
+    },
+  );
 
   function units(message: MediaMessage): UnitReading {
     const { kind, payload, timestamp } = message;
