@@ -138,7 +138,8 @@ export async function createGateway(input: GatewayConfigInput, { host, link }: G
           const viewer = opened.attach('rtmp', playing.socket);
           playing.onClosed(() => viewer.leave());
         } catch (error) {
-          log.warn({ err: error }, 'a player was not taken');
+          // Players try again and again by themselves.
+          log.info({ err: error }, 'a player was not taken');
           playing.socket.end('source-ended');
         }
       },

@@ -120,7 +120,9 @@ export class Membership {
       onOver(end);
       return;
     }
-    log.warn({ end, detail }, 'the media room is out of reach; it is tried again');
+    // Once for each time it is away: with many phones every try would drown the log.
+    const level = this.#pauseMs === FIRST_PAUSE_MS ? 'warn' : 'debug';
+    log[level]({ end, detail }, 'the media room is out of reach; it is tried again');
     const pause = this.#pauseMs * (0.75 + Math.random() / 2);
     this.#pauseMs = Math.min(MAX_PAUSE_MS, this.#pauseMs * 2);
     this.#timer = setTimeout(() => this.#enter(), pause);

@@ -21,7 +21,7 @@ export function silent(userId: string, name: string): StreamState {
 }
 
 /** What a phone with these privileges may have of a stream. */
-export function allowedTracks(privileges: number, streamType: 'main' | 'aux', tracks: Tracks): Tracks {
+function allowedTracks(privileges: number, streamType: 'main' | 'aux', tracks: Tracks): Tracks {
   const may = (bit: number) => hasPrivilege(privileges, bit);
   if (streamType === 'aux') {
     const screen = may(PRIVILEGE.receiveSubStream);
