@@ -1,0 +1,150 @@
+import type { RemoteStream } from '../members/stream.ts';
+import type { PlayerView } from '../players.ts';
+import type { Phase } from '../room/phase.ts';
+import { type Box, cssLength, hasPresenter, layOut, SMALL_VIEW, type SmallView, type Template } from './layout.ts';
+
+/** One tile as the template draws it; plain data for `setData`. */
+export interface TileView {
+  readonly key: string;
+  readonly userID: string;
+  readonly name: string;
+  /** One sign that stands for the person while there is no picture. */
+  readonly initial: string;
+  readonly style: string;
+  readonly big: boolean;
+  readonly floating: boolean;
+  readonly screen: boolean;
+  readonly src: string;
+  readonly mode: 'RTC' | 'live';
+  readonly muteAudio: boolean;
+  readonly muteVideo: boolean;
+  /** The microphone is off, at his end or by choice here. */
+  readonly silent: boolean;
+  /** A cover lies over the picture: `camera-off`, `loading`, `failed`, or why it cannot be shown; empty for none. */
+  readonly cover: string;
+}
+
+export interface SelfView {
+  readonly initial: string;
+  readonly style: string;
+  readonly big: boolean;
+  readonly floating: boolean;
+  readonly silent: boolean;
+  readonly cameraOff: boolean;
+}
+
+export interface RoomView {
+  readonly phase: Phase;
+  readonly reconnecting: boolean;
+  readonly bleed: boolean;
+  readonly self: SelfView;
+  readonly tiles: readonly TileView[];
+  /** Names of those without a tile. */
+  readonly waiting: readonly { readonly key: string; readonly name: string }[];
+}
+
+export interface ViewParts {
+  readonly phase: Phase;
+  readonly reconnecting: boolean;
+  readonly template: Template;
+  readonly swapped: boolean;
+  readonly small: SmallView;
+  readonly roomCreator: string;
+  readonly selfId: string;
+  readonly selfName: string;
+  readonly camera: boolean;
+  readonly microphone: boolean;
+  /** Those with a place, in the order of the places. */
+  readonly seated: readonly RemoteStream[];
+  readonly waiting: readonly RemoteStream[];
+  readonly player: (key: string) => PlayerView;
+  /** What was switched off here by `enableVideo` and `enableAudio`. */
+  readonly deaf: ReadonlySet<string>;
+  readonly blind: ReadonlySet<string>;
+}
+
+/** First sign of a name as people see it: a Chinese character, an emoji of two units, a letter in upper case. */
+export function initialOf(name: string): string {
+  for (const sign of name.trim()) return sign.toUpperCase();
+  return '';
+}
+
+/** The small picture by the four properties, each checked on its own. */
+export function smallViewOf(left: string, top: string, width: string, height: string): SmallView {
+  return {
+    left: cssLength(left, SMALL_VIEW.left),
+    top: cssLength(top, SMALL_VIEW.top),
+    width: cssLength(width, SMALL_VIEW.width),
+    height: cssLength(height, SMALL_VIEW.height),
+  };
+}
+
+/** Everything the template draws, from everything that is known. */
+export function buildView(parts: ViewParts): RoomView {
+  const { seated, template } = parts;
+  const layout = layOut({
+    template,
+    others: seated.length,
+    presenter: presenterOf(parts),
+    swapped: parts.swapped,
+    small: parts.small,
+  });
+  const self = layout.self;
+  return {
+    phase: parts.phase,
+    reconnecting: parts.reconnecting,
+    bleed: layout.bleed,
+    self: {
+      initial: initialOf(parts.selfName),
+      style: styleOf(self),
+      big: self.big,
+      floating: self.floating,
+      silent: !parts.microphone,
+      cameraOff: !parts.camera,
+    },
+    tiles: seated.map((stream, i) => tileOf(stream, layout.others[i] ?? self, parts)),
+    waiting: parts.waiting.map(({ key, name }) => ({ key, name })),
+  };
+}
+
+function presenterOf({ template, roomCreator, selfId, seated }: ViewParts): number | 'self' | null {
+  if (!hasPresenter(template) || roomCreator === '') return null;
+  if (roomCreator === selfId) return 'self';
+  // A screen that the presenter shows is what the others came to see.
+  const screen = seated.findIndex((stream) => stream.userId === roomCreator && stream.streamType === 'aux');
+  const at = screen !== -1 ? screen : seated.findIndex((stream) => stream.userId === roomCreator);
+  return at === -1 ? null : at;
+}
+
+function tileOf(stream: RemoteStream, box: Box, parts: ViewParts): TileView {
+  const player = parts.player(stream.key);
+  const muteAudio = parts.deaf.has(stream.userId);
+  const muteVideo = parts.blind.has(stream.userId);
+  return {
+    key: stream.key,
+    userID: stream.userId,
+    name: stream.name,
+    initial: initialOf(stream.name),
+    style: styleOf(box),
+    big: box.big,
+    floating: box.floating,
+    screen: stream.streamType === 'aux',
+    src: player.src,
+    mode: player.mode,
+    muteAudio,
+    muteVideo,
+    silent: muteAudio || (!stream.hasAudio && stream.streamType === 'main'),
+    cover: coverOf(stream, player, muteVideo),
+  };
+}
+
+function coverOf(stream: RemoteStream, player: PlayerView, muteVideo: boolean): string {
+  if (stream.missing !== '' && stream.missing !== 'audio-codec') return stream.missing;
+  if (player.failed) return 'failed';
+  if (!stream.hasVideo || muteVideo) return 'camera-off';
+  return player.playing ? '' : 'loading';
+}
+
+function styleOf(box: Box): string {
+  return `left:${box.left};top:${box.top};width:${box.width};height:${box.height};z-index:${box.z}`;
+}
