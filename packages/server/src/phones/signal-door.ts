@@ -15,6 +15,8 @@ export interface SignalDoorOptions {
   readonly maxFrameBytes: number;
   /** Bytes waiting on one WebSocket; beyond it the socket is closed and the phone comes back with a full roster. */
   readonly maxBacklogBytes: number;
+  /** Longest wait for the rooms' answer; {@link ADMISSION_MS} unless told. */
+  readonly admissionMs?: number;
 }
 
 export interface SignalDoor {
@@ -30,6 +32,8 @@ const UNSUPPORTED_DATA = 1003;
 const SERVICE_RESTART = 1012;
 /** A client that never answers the close frame must not hold the socket. */
 const CLOSE_MS = 2_000;
+/** Longer than a gateway takes to start anew. */
+const ADMISSION_MS = 15_000;
 
 const ENDED_REASONS: Readonly<Record<number, Ended['reason']>> = {
   [PHONE_CODES.kicked.code]: 'kicked',
@@ -65,12 +69,19 @@ async function serve(webSocket: WebSocket, asked: PhoneSignalRequest, options: S
   // The server speaks first: what an eager client sends waits in the socket, not in our memory.
   webSocket.pause();
   let admission: Awaited<ReturnType<SignalDoorOptions['open']>>;
+  // Rooms that do not answer must not gather sockets that nobody times; a late yes finds its socket closed.
+  const patience = setTimeout(
+    () => refuse(webSocket, { ...PHONE_CODES.busy, reason: 'server-restart' }),
+    options.admissionMs ?? ADMISSION_MS,
+  );
   try {
     admission = await options.open(asked);
   } catch {
     // The gateway is being started anew.
     refuse(webSocket, { ...PHONE_CODES.internal, reason: 'server-restart' });
     return;
+  } finally {
+    clearTimeout(patience);
   }
   if (admission.kind === 'refused') {
     const { code, message } = admission;
