@@ -172,6 +172,13 @@ describe('push', () => {
     expect(scene.ingresses[0]?.units.map(({ kind }) => kind)).toEqual(['audio-config', 'audio']);
   });
 
+  it('[PS12] with neither bit the push is refused, and the phone hears why', async () => {
+    const anna = scene.phone('anna');
+    await scene.settle();
+    expect(() => scene.push('anna', 255 & ~(PRIVILEGE.sendVideo | PRIVILEGE.sendAudio))).toThrow('refused');
+    expect(anna.last('refused')).toMatchObject({ door: 'push', code: PHONE_CODES.notAllowed.code });
+  });
+
   it('[PS13] a newer push of the same user ends the older one, and its end changes nothing', async () => {
     const anna = scene.phone('anna');
     const first = scene.push('anna');

@@ -9,6 +9,7 @@ import {
 } from '@lianmai/protocol';
 import type { PhoneLimits } from '../config.ts';
 import type { Guest } from '../doors/gate.ts';
+import { rtmpRefusal } from '../doors/refusal.ts';
 import type { GatewayHost, PhoneAction, RoomNotice } from '../host.ts';
 import type { Link, LinkEnd, LinkQuality, RemoteParticipant } from '../link/types.ts';
 import { Phone, type PhoneEnd, type PhoneParts } from '../phones/phone.ts';
@@ -118,6 +119,12 @@ export class GatewayRoom {
   }
 
   openPush(guest: Guest): PublishAdmission | null {
+    const may = (bit: number) => hasPrivilege(guest.privileges, bit);
+    if (!may(PRIVILEGE.sendVideo) && !may(PRIVILEGE.sendAudio)) {
+      // Not a frame of it would go anywhere.
+      this.refused(guest.userId, 'push', 'notAllowed');
+      return { kind: 'refused', refusal: rtmpRefusal('push', 'notAllowed') };
+    }
     return this.#phone(guest)?.openPush(guest) ?? null;
   }
 
