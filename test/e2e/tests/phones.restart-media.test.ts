@@ -30,6 +30,37 @@ async function expectAnna(phone: Phone): Promise<void> {
 }
 
 describe('what phones live through', () => {
+  it('a server that restarts says so, and everybody comes back', async () => {
+    const { anna } = stage;
+    await anna.open();
+    const roomId = await anna.createRoom('restart');
+    const [ben, cara] = [await stage.phone('Ben'), await stage.phone('Cara')];
+    await ben.enter(roomId);
+    await cara.enter(roomId);
+    ben.push(PUSHED);
+    await anna.expectPicture(asPublisher(ben));
+    const version = cara.roster().length;
+    expect(version).toBe(2);
+    const told = cara.events.findLast((event) => event.type === 'roster' || event.type === 'welcome');
+    await stage.product.stop();
+    for (const phone of [ben, cara]) expect((await phone.waitFor('ended')).reason).toBe('server-restart');
+    await waitFor(
+      'the push to end',
+      () => ben.camera.ended,
+      (over) => over,
+    );
+    await stage.product.start();
+    await ben.connect();
+    const welcome = await cara.connect();
+    expect(welcome.roster.version).toBeGreaterThan(told?.roster.version ?? 0);
+    ben.push(PUSHED);
+    await anna.expectPicture(asPublisher(ben), { timeout: 60_000 });
+    const stream = await cara.waitForStream(await anna.identity(), ({ hasvideo, hasaudio }) => hasvideo && hasaudio, {
+      timeout: 40_000,
+    });
+    await cara.play(stream, 'flv').expectPicture(COLORS.red);
+  }, 180_000);
+
   it('the media service dies: push and signalling stay, and both sides see each other again', async () => {
     const { anna } = stage;
     const ben = await call('media dies');
@@ -66,8 +97,13 @@ describe('what phones live through', () => {
       () => true,
       BACK,
     );
-    ben.push(PUSHED, urls.pushUrl);
-    await anna.expectPicture(asPublisher(ben), BACK);
+    const again = ben.push(PUSHED, urls.pushUrl);
+    try {
+      await anna.expectPicture(asPublisher(ben), BACK);
+    } catch (error) {
+      const phone = { ended: again.ended, errors: again.errors, closed: ben.closed, events: ben.events };
+      throw new Error(`${String(error)}\n${JSON.stringify(phone)}\n${stage.product.log()}`, { cause: error });
+    }
     await anna.expectTone(asPublisher(ben));
     await expectAnna(ben);
   }, 180_000);

@@ -91,7 +91,11 @@ export class Phone {
     });
     socket.on('error', () => {});
     this.#ping = setInterval(() => this.#send({ type: 'ping' }), 5_000);
-    return this.waitFor('welcome');
+    const answered = () => this.closed !== null || this.events.some(({ type }) => type === 'welcome');
+    await waitFor(`${this.name}: a welcome`, answered, (answer) => answer);
+    const welcome = this.events.find((event) => event.type === 'welcome');
+    if (welcome !== undefined) return welcome;
+    throw new Error(`${this.name}: signalling ended before the welcome: ${JSON.stringify(this.closed)}`);
   }
 
   /** The network is gone: nothing is said any more. */
