@@ -101,6 +101,8 @@ const FUNCTION_REASONS: Readonly<Record<Exclude<FunctionCode, 0>, FailureReason>
   10018: 'server',
   10020: 'media',
   10021: 'server',
+  10022: 'server',
+  10023: 'server',
   10500: 'server',
 };
 

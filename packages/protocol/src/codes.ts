@@ -136,6 +136,18 @@ export const CODES = {
     message: 'The database does not answer. Try again; if it lasts, tell the operator.',
     original: 'DB errors swallowed (stage A) or unhandled',
   },
+  noMediaService: {
+    code: 10022,
+    status: 501,
+    message: 'This deployment has no media service of its own, so it cannot do this. Ask the user to do it.',
+    original: null,
+  },
+  notConfigured: {
+    code: 10023,
+    status: 503,
+    message: 'This deployment is not set up completely. Tell the operator.',
+    original: 'an unhandled exception, or tickets that nobody accepts',
+  },
   internal: {
     code: 10500,
     status: 500,
