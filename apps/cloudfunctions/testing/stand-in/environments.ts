@@ -7,8 +7,8 @@ import { type ServiceOptions, StandInService } from './service.ts';
 /** A request class as `@cloudbase/database` makes them: one for each reference, with the configuration of its database. */
 interface RequestConfig {
   readonly env?: string;
-  /** The name that `@cloudbase/node-sdk` gives the environment. */
-  readonly envName?: string;
+  /** The name that `@cloudbase/node-sdk` gives the environment; a symbol stands for the one that the function runs in. */
+  readonly envName?: string | symbol;
   readonly throwOnCode?: boolean;
 }
 
@@ -23,7 +23,8 @@ class StandInRequester {
   }
 
   async send(action: string, request: Request = {}): Promise<Answer> {
-    const env = this.#config.envName ?? this.#config.env ?? '';
+    const { envName = this.#config.env ?? '' } = this.#config;
+    const env = typeof envName === 'symbol' ? (process.env['TCB_ENV'] ?? '') : envName;
     const service = services.get(env);
     if (service === undefined) throw new Error(`There is no environment "${env}".`);
     const answer = await service.send(action, request);

@@ -1,0 +1,2 @@
+/** The name that the last version of the demo called it by. */
+export { main } from './webrtc-enter-room.ts';
