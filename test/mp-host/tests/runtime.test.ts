@@ -41,7 +41,14 @@ describe('pages and components', () => {
     phone.host.session.show.on(() => heard.push('show'));
     phone.host.hideApp();
     phone.host.showApp();
-    expect(logOf(phone).slice(9)).toEqual(['home hide', 'card page hide', 'hide', 'show', 'home show', 'card page show']);
+    expect(logOf(phone).slice(9)).toEqual([
+      'home hide',
+      'card page hide',
+      'hide',
+      'show',
+      'home show',
+      'card page show',
+    ]);
     expect(heard).toEqual(['hide', 'show']);
   });
 
