@@ -27,6 +27,7 @@ import { DEFAULT_OPTIONS, type RoomOptions, refuseOptions, serverBase } from './
 import { Stay } from './phase.ts';
 import { PushRecovery } from './push-recovery.ts';
 import { buildStatus, type RoomStatus } from './status.ts';
+import { Wishes } from './wishes.ts';
 
 /** Where the controller's news go: the component turns them into `setData` and `triggerEvent`. */
 export interface RoomHost {
@@ -61,9 +62,7 @@ export class RoomController {
   #qualities: Record<string, string> = {};
   #notice: Cause | null = null;
   #swapped = false;
-  #deaf = new Set<string>();
-  #blind = new Set<string>();
-  #selfOff = { camera: false, microphone: false };
+  readonly #wishes = new Wishes();
   #hiddenAt: number | null = null;
   #suspended = false;
 
@@ -84,11 +83,11 @@ export class RoomController {
 
   /** What the camera and the microphone are to do now, all wishes taken together. */
   get camera(): boolean {
-    return this.#options.enableCamera && !this.#selfOff.camera;
+    return this.#options.enableCamera && !this.#wishes.cameraOff;
   }
 
   get microphone(): boolean {
-    return !this.#options.muted && !this.#selfOff.microphone;
+    return !this.#options.muted && !this.#wishes.microphoneOff;
   }
 
   configure(options: RoomOptions): void {
@@ -225,16 +224,14 @@ export class RoomController {
 
   /** Shows or hides one's own picture, or another's on this phone alone. */
   enableVideo(on: boolean, userId: string): void {
-    if (userId === '' || userId === this.#options.userID) this.#selfOff = { ...this.#selfOff, camera: !on };
-    else toggle(this.#blind, userId, !on);
+    this.#wishes.video(on, userId, this.#options.userID);
     this.#tellState();
     this.#host.changed();
   }
 
   /** Switches one's own microphone, or another's sound on this phone alone. */
   enableAudio(on: boolean, userId: string): void {
-    if (userId === '' || userId === this.#options.userID) this.#selfOff = { ...this.#selfOff, microphone: !on };
-    else toggle(this.#deaf, userId, !on);
+    this.#wishes.audio(on, userId, this.#options.userID);
     this.#tellState();
     this.#host.changed();
   }
@@ -265,8 +262,8 @@ export class RoomController {
       seated: this.#members.seated,
       waiting: this.#members.waiting,
       player: (key) => this.#players.view(key),
-      deaf: this.#deaf,
-      blind: this.#blind,
+      deaf: this.#wishes.deaf,
+      blind: this.#wishes.blind,
     });
   }
 
@@ -415,9 +412,7 @@ export class RoomController {
     this.#owner = '';
     this.#mutedByOwner = { audio: false, video: false };
     this.#qualities = {};
-    this.#deaf = new Set();
-    this.#blind = new Set();
-    this.#selfOff = { camera: false, microphone: false };
+    this.#wishes.clear();
     this.#swapped = false;
     this.#host.changed();
     void this.#ports.pusher.stop().then(() => {
@@ -452,9 +447,4 @@ export class RoomController {
   #tellState(): void {
     this.#link?.state(this.camera && this.#hiddenAt === null, this.microphone);
   }
-}
-
-function toggle(set: Set<string>, key: string, on: boolean): void {
-  if (on) set.add(key);
-  else set.delete(key);
 }

@@ -37,6 +37,7 @@ export class FakeClock implements Clock {
 
   /** Turns time on, firing what becomes due in order. */
   async advance(ms: number): Promise<void> {
+    await settle();
     const end = this.#now + ms;
     for (;;) {
       const due = this.#timers.filter((timer) => timer.at <= end).sort((a, b) => a.at - b.at)[0];
@@ -55,6 +56,8 @@ export class FakeSocket implements Socket {
   readonly url: string;
   readonly sent: PhoneRequest[] = [];
   closedByUs = false;
+  /** The server behind it answers nothing any more. */
+  dead = false;
   readonly #handlers: SocketHandlers;
 
   constructor(url: string, handlers: SocketHandlers) {
@@ -63,7 +66,9 @@ export class FakeSocket implements Socket {
   }
 
   send(text: string): void {
-    this.sent.push(JSON.parse(text) as PhoneRequest);
+    const request = JSON.parse(text) as PhoneRequest;
+    this.sent.push(request);
+    if (request.type === 'ping' && !this.dead) this.say({ type: 'pong' });
   }
 
   close(): void {
