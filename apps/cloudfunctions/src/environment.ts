@@ -1,7 +1,7 @@
 /** What the operator sets in the console of CloudBase: the one place that reads the process's environment. */
-import type { TicketApplication, TicketLife } from '@lianmai/functions';
+import type { TicketLife } from '@lianmai/functions';
 import { LianmaiError } from '@lianmai/protocol';
-import { loadPrivateKey } from '@lianmai/tickets';
+import { loadPrivateKey, type Signer } from '@lianmai/tickets';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -11,6 +11,7 @@ export const VARIABLES = {
   sdkAppId: 'LIANMAI_TRTC_SDK_APP_ID',
   accountType: 'LIANMAI_TRTC_ACCOUNT_TYPE',
   privateKey: 'LIANMAI_TRTC_PRIVATE_KEY',
+  secretKey: 'LIANMAI_TRTC_SECRET_KEY',
   userSigSeconds: 'LIANMAI_USERSIG_SECONDS',
   privateMapKeySeconds: 'LIANMAI_PRIVATEMAPKEY_SECONDS',
   defaultCapacity: 'LIANMAI_DEFAULT_CAPACITY',
@@ -24,7 +25,8 @@ export interface RoomSettings {
 
 /** What the functions that sign need beside it. */
 export interface TicketSettings {
-  readonly application: TicketApplication;
+  readonly signer: Signer;
+  readonly application: { readonly sdkAppId: number; readonly accountType: string };
   readonly life: TicketLife;
 }
 
@@ -52,7 +54,7 @@ export function readRoomSettings(environment: Environment): RoomSettings {
 }
 
 /**
- * Reads what is needed to sign tickets. The account type is "0" unless set: the console shows one for old applications only.
+ * Reads what is needed to sign tickets: the private key of an older application, or the secret key of a newer one. The account type is "0" unless set: the console shows one for old applications only.
  * @throws LianmaiError as {@link readRoomSettings}.
  */
 export function readTicketSettings(environment: Environment): TicketSettings {
@@ -60,7 +62,8 @@ export function readTicketSettings(environment: Environment): TicketSettings {
   const accountType = environment[VARIABLES.accountType]?.trim() || '0';
   if (!/^[0-9]{1,10}$/.test(accountType)) throw misconfigured(`${VARIABLES.accountType} must be a number`);
   return {
-    application: { sdkAppId, accountType, privateKeyPem: readPrivateKey(environment) },
+    signer: readSigner(environment, accountType),
+    application: { sdkAppId, accountType },
     life: {
       userSigSeconds: integer(environment, VARIABLES.userSigSeconds, 60, 15_552_000, 3600),
       privateMapKeySeconds: integer(environment, VARIABLES.privateMapKeySeconds, 30, 86_400, 900),
@@ -68,18 +71,22 @@ export function readTicketSettings(environment: Environment): TicketSettings {
   };
 }
 
-function readPrivateKey(environment: Environment): string {
+function readSigner(environment: Environment, accountType: string): Signer {
   const text = environment[VARIABLES.privateKey]?.trim();
+  const secret = environment[VARIABLES.secretKey]?.trim();
+  if (text && secret) throw misconfigured(`Set either ${VARIABLES.privateKey} or ${VARIABLES.secretKey}, not both`);
+  if (secret) {
+    if (/^[0-9A-Za-z]{32,128}$/.test(secret)) return { version: 'v2', secret };
+    throw misconfigured(`${VARIABLES.secretKey} must be the whole secret key that the console shows`);
+  }
   if (!text) throw misconfigured(`${VARIABLES.privateKey} is not set`);
-  const pem = asPem(text);
   try {
-    loadPrivateKey(pem);
+    return { version: 'v1', key: loadPrivateKey(asPem(text)), accountType };
   } catch {
     throw misconfigured(
       `${VARIABLES.privateKey} is no readable EC private key. Paste the whole private_key file, with \\n for its line breaks`,
     );
   }
-  return pem;
 }
 
 /** A console's text field keeps a PEM's line breaks, turns them into `\n`, into spaces, or drops them. */

@@ -130,6 +130,16 @@ describe('rooms', () => {
     expect(wrong).toMatchObject({ ok: false, reason: 'other-room' });
   });
 
+  it('[CB24] or by the secret key that newer applications have', async () => {
+    const secret = '5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e';
+    environment = { LIANMAI_TRTC_SDK_APP_ID: String(APP), LIANMAI_TRTC_SECRET_KEY: secret };
+    const { data } = await call<SignInfo>('webrtc-sig-api', ANN, { roomID: 42 });
+    const expected = { secret, sdkAppId: APP, userId: ANN };
+    expect(verifyUserSig(data.userSig, expected)).toMatchObject({ ok: true, version: 'v2' });
+    const room = { roomId: 42 };
+    expect(verifyPrivateMapKey(data.privateMapKey, { ...expected, room })).toMatchObject({ ok: true, version: 'v2' });
+  });
+
   it('[CB25] who was removed gets no further ticket, and no seat, until he is let in again', async () => {
     await call('webrtc-create-room', ANN, { roomID: 42 });
     await call('webrtc-enter-room', BOB, { roomID: 42 });
@@ -180,11 +190,16 @@ describe('what is not set up', () => {
   it('[CB30] a missing or unusable setting is 10023 and named; nobody takes a seat without a ticket', async () => {
     const cases: [Record<string, string | undefined>, string][] = [
       [{ LIANMAI_TRTC_PRIVATE_KEY: undefined }, 'LIANMAI_TRTC_PRIVATE_KEY is not set.'],
-      [{ LIANMAI_TRTC_PRIVATE_KEY: 'SECRET-rubbish' }, 'LIANMAI_TRTC_PRIVATE_KEY is no readable EC private key'],
+      [{ LIANMAI_TRTC_PRIVATE_KEY: 'HIDDEN-rubbish' }, 'LIANMAI_TRTC_PRIVATE_KEY is no readable EC private key'],
       [{ LIANMAI_TRTC_PRIVATE_KEY: publicKey }, 'LIANMAI_TRTC_PRIVATE_KEY is no readable EC private key'],
+      [{ LIANMAI_TRTC_SECRET_KEY: 'HIDDEN-x' }, 'Set either LIANMAI_TRTC_PRIVATE_KEY or LIANMAI_TRTC_SECRET_KEY'],
+      [
+        { LIANMAI_TRTC_PRIVATE_KEY: undefined, LIANMAI_TRTC_SECRET_KEY: 'HIDDEN-x' },
+        'LIANMAI_TRTC_SECRET_KEY must be the whole secret key',
+      ],
       [{ LIANMAI_TRTC_SDK_APP_ID: ' ' }, 'LIANMAI_TRTC_SDK_APP_ID is not set.'],
-      [{ LIANMAI_TRTC_SDK_APP_ID: 'SECRET-x' }, 'LIANMAI_TRTC_SDK_APP_ID must be an integer'],
-      [{ LIANMAI_TRTC_ACCOUNT_TYPE: 'SECRET-x' }, 'LIANMAI_TRTC_ACCOUNT_TYPE must be a number.'],
+      [{ LIANMAI_TRTC_SDK_APP_ID: 'HIDDEN-x' }, 'LIANMAI_TRTC_SDK_APP_ID must be an integer'],
+      [{ LIANMAI_TRTC_ACCOUNT_TYPE: 'HIDDEN-x' }, 'LIANMAI_TRTC_ACCOUNT_TYPE must be a number.'],
       [{ LIANMAI_USERSIG_SECONDS: '1' }, 'LIANMAI_USERSIG_SECONDS must be an integer from 60'],
     ];
     for (const [change, message] of cases) {
@@ -194,7 +209,7 @@ describe('what is not set up', () => {
     }
     expect(service.database.documents('webrtcRooms')).toEqual([]);
     expect(logged).toHaveLength(cases.length);
-    expect(logged.join()).not.toMatch(/SECRET|BEGIN/);
+    expect(logged.join()).not.toMatch(/HIDDEN|BEGIN/);
   });
 
   it('[CB30] functions that sign nothing need no key', async () => {

@@ -1,4 +1,4 @@
-import { type FunctionServices, type RoomActs, TicketOffice } from '@lianmai/functions';
+import { type FunctionServices, type RoomActs, signTickets } from '@lianmai/functions';
 import { LianmaiError } from '@lianmai/protocol';
 import { createRooms, type Rooms } from '@lianmai/rooms';
 import {
@@ -7,7 +7,7 @@ import {
   createRoomDocuments,
   ROOM_COLLECTION,
 } from '@lianmai/stores/cloudbase';
-import { type Environment, readRoomSettings, readTicketSettings } from './environment.ts';
+import { type Environment, readRoomSettings, readTicketSettings, type TicketSettings } from './environment.ts';
 
 /** Most rooms on one page of the list. */
 const LIST_LIMIT = 100;
@@ -30,20 +30,22 @@ export function createCloudServices(database: CloudDatabase, environment: Enviro
     soleApplication: sdkAppId,
   });
   const rooms = createRooms({ store, settings: { defaultCapacity, maxListLimit: LIST_LIMIT } });
-  let office: TicketOffice | null = null;
-  const tickets = (): TicketOffice => {
-    if (office === null) {
-      const { application, life } = readTicketSettings(environment);
-      office = new TicketOffice(application, life);
-    }
-    return office;
+  let kept: TicketSettings | null = null;
+  const tickets = (): TicketSettings => {
+    kept ??= readTicketSettings(environment);
+    return kept;
   };
   return {
     sdkAppId,
     rooms,
     acts: createTrtcActs(rooms),
     listLimit: LIST_LIMIT,
-    tickets: { signInfo: (userId, room) => tickets().signInfo(userId, room) },
+    tickets: {
+      signInfo(userId, room) {
+        const { signer, application, life } = tickets();
+        return signTickets(signer, application, life, userId, room);
+      },
+    },
     requireKey: () => void tickets(),
     nameOf: async (userId) => userId,
     async login() {

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { SignInfo } from '@lianmai/protocol';
-import { loadPrivateKey, loadPublicKey, signPrivateMapKey, signUserSig } from '@lianmai/tickets';
+import { loadPrivateKey, loadPublicKey, type Signer, signPrivateMapKey, signUserSig } from '@lianmai/tickets';
 
 /** As Tencent's console hands it out. */
 export interface TicketApplication {
@@ -8,8 +8,7 @@ export interface TicketApplication {
   readonly accountType: string;
   /** Secret: never in logs. */
   readonly privateKeyPem: string;
-  /** Half of the private key; taken from that when absent. */
-  readonly publicKeyPem?: string;
+  readonly publicKeyPem: string;
 }
 
 /** Lifetimes of the tickets. */
@@ -30,40 +29,51 @@ export class TicketOffice {
   constructor(application: TicketApplication, life: TicketLife) {
     this.#application = application;
     this.#key = loadPrivateKey(application.privateKeyPem);
-    this.publicKey = loadPublicKey(application.publicKeyPem ?? application.privateKeyPem);
+    this.publicKey = loadPublicKey(application.publicKeyPem);
     this.#life = life;
   }
 
-  /**
-   * Tickets for a user; without a room only the userSig (privateMapKey is empty).
-   * `expiresAt` is when the first of them runs out.
-   */
-  signInfo(userId: string, room: { roomId: string; privileges: number } | null): SignInfo {
+  /** Tickets for a user, as {@link signTickets} makes them. */
+  signInfo(userId: string, room: TicketRoomGrant | null): SignInfo {
     const { sdkAppId, accountType } = this.#application;
-    const now = Math.floor(Date.now() / 1000);
     const signer = { version: 'v1', key: this.#key, accountType } as const;
-    const { userSigSeconds, privateMapKeySeconds } = this.#life;
-    const userSig = signUserSig(signer, { sdkAppId, userId, expireSeconds: userSigSeconds, now });
-    let seconds = userSigSeconds;
-    let privateMapKey = '';
-    if (room !== null) {
-      seconds = Math.min(seconds, privateMapKeySeconds);
-      privateMapKey = signPrivateMapKey(signer, {
-        sdkAppId,
-        userId,
-        room: { roomId: Number(room.roomId) },
-        privileges: room.privileges,
-        expireSeconds: privateMapKeySeconds,
-        now,
-      });
-    }
-    return {
-      userID: userId,
-      sdkAppID: sdkAppId,
-      accountType,
-      userSig,
-      privateMapKey,
-      expiresAt: (now + seconds) * 1000,
-    };
+    return signTickets(signer, { sdkAppId, accountType }, this.#life, userId, room);
   }
+}
+
+/** Which room a ticket opens, and with which privilege bits. */
+export interface TicketRoomGrant {
+  readonly roomId: string;
+  readonly privileges: number;
+}
+
+/**
+ * Signs the tickets of a user; without a room only the userSig (privateMapKey is empty).
+ * `expiresAt` is when the first of them runs out.
+ */
+export function signTickets(
+  signer: Signer,
+  application: { readonly sdkAppId: number; readonly accountType: string },
+  life: TicketLife,
+  userId: string,
+  room: TicketRoomGrant | null,
+): SignInfo {
+  const { sdkAppId, accountType } = application;
+  const { userSigSeconds, privateMapKeySeconds } = life;
+  const now = Math.floor(Date.now() / 1000);
+  const userSig = signUserSig(signer, { sdkAppId, userId, expireSeconds: userSigSeconds, now });
+  let seconds = userSigSeconds;
+  let privateMapKey = '';
+  if (room !== null) {
+    seconds = Math.min(seconds, privateMapKeySeconds);
+    privateMapKey = signPrivateMapKey(signer, {
+      sdkAppId,
+      userId,
+      room: { roomId: Number(room.roomId) },
+      privileges: room.privileges,
+      expireSeconds: privateMapKeySeconds,
+      now,
+    });
+  }
+  return { userID: userId, sdkAppID: sdkAppId, accountType, userSig, privateMapKey, expiresAt: (now + seconds) * 1000 };
 }
