@@ -1,5 +1,4 @@
 import 'reflect-metadata';
-import { webcrypto } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
@@ -20,7 +19,7 @@ const AUTHORITY_DAYS = 3650;
 
 interface Authority {
   readonly certificate: x509.X509Certificate;
-  readonly privateKey: webcrypto.CryptoKey;
+  readonly privateKey: CryptoKey;
 }
 
 /**
@@ -28,7 +27,7 @@ interface Authority {
  * call. Both are kept in the data folder, where `serve` finds them.
  */
 export async function cert(config: Config, options: { name: string }): Promise<void> {
-  x509.cryptoProvider.set(webcrypto);
+  x509.cryptoProvider.set(globalThis.crypto);
   const paths = localCertificatePaths(config.dataDir);
   prepareDataDir(config.dataDir);
   try {
@@ -70,10 +69,10 @@ async function findOrMakeAuthority(paths: ReturnType<typeof localCertificatePath
   if (existsSync(paths.authority) && existsSync(paths.authorityKey)) {
     const certificate = new x509.X509Certificate(readFileSync(paths.authority, 'utf8'));
     const der = x509.PemConverter.decodeFirst(readFileSync(paths.authorityKey, 'utf8'));
-    const privateKey = await webcrypto.subtle.importKey('pkcs8', der, ALGORITHM, false, ['sign']);
+    const privateKey = await crypto.subtle.importKey('pkcs8', der, ALGORITHM, false, ['sign']);
     if (certificate.notAfter.getTime() > Date.now() + SERVER_DAYS * DAY_MS) return { certificate, privateKey };
   }
-  const pair = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
+  const pair = await crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: serialNumber(),
     name: `CN=Lianmai local authority (${hostname().replace(/[^A-Za-z0-9.-]/g, '')})`,
@@ -96,7 +95,7 @@ async function issue(
   authority: Authority,
   names: readonly string[],
 ): Promise<{ certificate: x509.X509Certificate; keyPem: string }> {
-  const pair = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
+  const pair = await crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: serialNumber(),
     subject: 'CN=Lianmai',
@@ -120,13 +119,13 @@ async function issue(
   return { certificate, keyPem: await privatePem(pair.privateKey) };
 }
 
-async function privatePem(key: webcrypto.CryptoKey): Promise<string> {
-  return `${x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', key), 'PRIVATE KEY')}\n`;
+async function privatePem(key: CryptoKey): Promise<string> {
+  return `${x509.PemConverter.encode(await crypto.subtle.exportKey('pkcs8', key), 'PRIVATE KEY')}\n`;
 }
 
 /** 16 random bytes, positive as X.509 asks. */
 function serialNumber(): string {
-  const bytes = Buffer.from(webcrypto.getRandomValues(new Uint8Array(16)));
+  const bytes = Buffer.from(crypto.getRandomValues(new Uint8Array(16)));
   bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;
   return bytes.toString('hex');
 }
