@@ -45,6 +45,13 @@ async function serve(): Promise<{ readonly http: string; readonly ws: string }> 
   return { http: `http://127.0.0.1:${port}`, ws: `ws://127.0.0.1:${port}` };
 }
 
+/** `wx.request` knows no promises. */
+function request(options: WechatMiniprogram.RequestOption): Promise<WechatMiniprogram.RequestSuccessCallbackResult> {
+  return new Promise((success, fail) => {
+    expect(wx.request({ ...options, success, fail })).not.toHaveProperty('then');
+  });
+}
+
 describe('the two forms of answer', () => {
   it('[MH40] calls back after the call has returned, and returns a promise only when there is no callback', async () => {
     await open();
@@ -75,14 +82,14 @@ describe('the network', () => {
   it('[MH42] requests in WeChat’s ways: JSON by default, queries for GET, any status is a success', async () => {
     await open();
     const { http } = await serve();
-    const post = await wx.request({ url: `${http}/a`, method: 'POST', data: { x: 1 } });
+    const post = await request({ url: `${http}/a`, method: 'POST', data: { x: 1 } });
     expect(post).toMatchObject({
       statusCode: 200,
       data: { method: 'POST', type: 'application/json', body: '{"x":1}' },
     });
-    expect((await wx.request({ url: `${http}/b`, data: { x: 'y z' } })).data).toMatchObject({ url: '/b?x=y+z' });
-    expect(await wx.request({ url: `${http}/missing` })).toMatchObject({ statusCode: 404, errMsg: 'request:ok' });
-    await expect(wx.request({ url: 'http://127.0.0.1:1/' })).rejects.toMatchObject({
+    expect((await request({ url: `${http}/b`, data: { x: 'y z' } })).data).toMatchObject({ url: '/b?x=y+z' });
+    expect(await request({ url: `${http}/missing` })).toMatchObject({ statusCode: 404, errMsg: 'request:ok' });
+    await expect(request({ url: 'http://127.0.0.1:1/' })).rejects.toMatchObject({
       errMsg: expect.stringMatching(/^request:fail/),
     });
   });
@@ -92,8 +99,8 @@ describe('the network', () => {
     await open({ clock });
     phone.host.network.handler = ({ url }) =>
       url.endsWith('/hang') ? new Promise(() => {}) : { statusCode: 201, data: 'mine' };
-    expect(await wx.request({ url: 'https://a.example/' })).toMatchObject({ statusCode: 201, data: 'mine' });
-    const hanging = wx.request({ url: 'https://a.example/hang', timeout: 3_000 });
+    expect(await request({ url: 'https://a.example/' })).toMatchObject({ statusCode: 201, data: 'mine' });
+    const hanging = request({ url: 'https://a.example/hang', timeout: 3_000 });
     const outcome = expect(hanging).rejects.toMatchObject({ errMsg: 'request:fail timeout' });
     await clock.advance(3_000);
     await outcome;
@@ -130,7 +137,7 @@ describe('the network', () => {
     phone.host.network.set('none');
     await closed;
     expect(heard).toEqual([{ isConnected: false, networkType: 'none' }]);
-    await expect(wx.request({ url: 'https://a.example/' })).rejects.toMatchObject({ errno: 600_001 });
+    await expect(request({ url: 'https://a.example/' })).rejects.toMatchObject({ errno: 600_001 });
     expect(await wx.getNetworkType()).toMatchObject({ networkType: 'none' });
   });
 });
@@ -188,15 +195,16 @@ describe('consents', () => {
   it('[MH47] holds what needs the privacy guideline until the user agrees', async () => {
     await open({ prepare: (host) => Object.assign(host.consents, { privacyNeeded: true }) });
     const asked: string[] = [];
-    wx.onNeedPrivacyAuthorization?.((resolve, info) => {
-      asked.push(String(info.referrer));
+    const onNeed = wx.onNeedPrivacyAuthorization as unknown as (run: NeedListener) => void;
+    onNeed((resolve, info) => {
+      asked.push(info.referrer);
       resolve({ event: 'exposureAuthorization' });
       resolve({ event: 'agree', buttonId: 'agree' });
     });
-    expect(await wx.getPrivacySetting()).toMatchObject({ needAuthorization: true });
+    expect(await wx.getPrivacySetting({})).toMatchObject({ needAuthorization: true });
     await wx.authorize({ scope: 'scope.record' });
     expect(asked).toEqual(['scope.record']);
-    expect(await wx.getPrivacySetting()).toMatchObject({ needAuthorization: false });
+    expect(await wx.getPrivacySetting({})).toMatchObject({ needAuthorization: false });
   });
 });
 
@@ -257,3 +265,6 @@ describe('the rest', () => {
     expect(phone.routes).toEqual(['pages/home/home']);
   });
 });
+
+/** The types of WeChat leave out the second argument. */
+type NeedListener = (resolve: (answer: object) => void, info: { readonly referrer: string }) => void;

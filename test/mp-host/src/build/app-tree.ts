@@ -94,6 +94,20 @@ export function resolveUnit(root: string, folder: string, target: string): strin
   return relative;
 }
 
+/** Values of `@name` in `app.json` and in the JSON of pages, for either theme. */
+export interface Theme {
+  readonly light: Readonly<Record<string, string>>;
+  readonly dark: Readonly<Record<string, string>>;
+}
+
+/** Reads the file of `themeLocation`. */
+export function readTheme(tree: AppTree, problems: Problem[]): Theme {
+  const name = tree.app['themeLocation'];
+  const nothing = { light: {}, dark: {} };
+  if (typeof name !== 'string') return nothing;
+  return readJson<Theme>(join(tree.root, name), name, problems) ?? nothing;
+}
+
 function scriptOf(root: string, path: string): string | null {
   for (const ending of ['.ts', '.js']) {
     const file = join(root, `${path}${ending}`);

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as esbuild from 'esbuild';
-import { type AppTree, readAppTree, type Unit } from './app-tree.ts';
+import { type AppTree, readAppTree, readTheme, type Unit } from './app-tree.ts';
 import { BuildError, type Problem } from './problem.ts';
 import { SCOPE_MARK } from './selectors.ts';
 import { usingOf } from './tags.ts';
@@ -36,6 +36,7 @@ export async function build(options: BuildOptions): Promise<Bundle> {
   const styles = Object.fromEntries(tree.units.map((unit) => [unit.path, styleOf(tree, unit, problems)]));
   const appStyle = compileWxss(root, 'app.wxss', { scoped: false, host: null }, problems);
   const templates = existsAll(tree, problems) ? compileWxml(tree, problems) : '{}';
+  const theme = readTheme(tree, problems);
   if (problems.length > 0) throw new BuildError(problems);
   const entry = [
     `import { boot } from ${JSON.stringify(RUNTIME)};`,
@@ -43,6 +44,7 @@ export async function build(options: BuildOptions): Promise<Bundle> {
     'boot({',
     `  appJson: ${JSON.stringify(tree.app)},`,
     `  scopeMark: ${JSON.stringify(SCOPE_MARK)},`,
+    `  theme: ${JSON.stringify(theme)},`,
     `  appStyle: ${JSON.stringify(appStyle)},`,
     `  startApp: () => { ${tree.appScript === null ? '' : `require(${JSON.stringify(tree.appScript)})`} },`,
     '  units: [',

@@ -11,7 +11,7 @@ import { Pages } from './pages.ts';
 import { registerUnit } from './register.ts';
 import { installStyles, PageStyles } from './styles.ts';
 import { prepareFramework } from './tree.ts';
-import type { BuiltApp, Caller, Query } from './types.ts';
+import type { BuiltApp, Caller, Query, UnitConfig } from './types.ts';
 import { parsePageUrl } from './url.ts';
 import { ApiFactory, type WxCall } from './wx/api.ts';
 import { DEFAULT_DEVICE, type Device, type PhoneState } from './wx/device.ts';
@@ -61,6 +61,7 @@ export class Host {
       space: this.#space,
       lifetimes,
       styles: this.#styles,
+      themed: (config) => themed(config, built.theme[this.device.theme]),
     });
     this.live = new LiveRegistry(this.failures, (element) => this.pages.ownerOf(element));
     this.#make = new ApiFactory((message) => this.failures.add('error', message));
@@ -181,4 +182,9 @@ export class Host {
       getDate: (...values: []) => new Date(...values),
     });
   }
+}
+
+function themed(config: UnitConfig, theme: Readonly<Record<string, string>>): UnitConfig {
+  const value = (one: unknown) => (typeof one === 'string' && one.startsWith('@') ? (theme[one.slice(1)] ?? one) : one);
+  return Object.fromEntries(Object.entries(config).map(([name, one]) => [name, value(one)]));
 }

@@ -27,6 +27,8 @@ export interface PagesOptions {
   readonly space: CodeSpace;
   readonly lifetimes: Lifetimes;
   readonly styles: PageStyles;
+  /** Puts the theme's values in for `@name`. */
+  readonly themed: (config: UnitConfig) => UnitConfig;
 }
 
 /** The stack of pages: what is opened, shown, hidden and unloaded, and in which order its functions are called. */
@@ -145,9 +147,13 @@ export class Pages {
     const caller = root.get() as unknown as Caller;
     caller.route = path;
     caller.options = query;
-    const frame = new PageFrame({ ...app.window, ...configs.get(path) }, this.#stack.length > 0, () => {
-      if (this.#stack.length > 1) this.navigateBack(1);
-    });
+    const frame = new PageFrame(
+      this.#options.themed({ ...app.window, ...configs.get(path) }),
+      this.#stack.length > 0,
+      () => {
+        if (this.#stack.length > 1) this.navigateBack(1);
+      },
+    );
     const channel = new EventChannel();
     caller['getOpenerEventChannel'] = () => channel;
     const page: OpenPage = { path, root, caller, frame, channel, ready: false };

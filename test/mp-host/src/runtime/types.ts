@@ -30,6 +30,7 @@ export interface AppConfig {
 /** Everything the bundle knows. */
 export interface BuiltApp {
   readonly appJson: AppConfig;
+  readonly theme: Readonly<Record<'light' | 'dark', Readonly<Record<string, string>>>>;
   readonly scopeMark: string;
   readonly appStyle: string;
   readonly startApp: () => void;

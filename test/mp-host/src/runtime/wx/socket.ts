@@ -1,4 +1,4 @@
-import { type ApiFactory, Listeners, WxFail, type WxFunction } from './api.ts';
+import { type ApiFactory, type Callbacks, Listeners, WxFail, type WxFunction } from './api.ts';
 
 /** WeChat's limit of WebSockets at once. */
 const MAX_SOCKETS = 5;
@@ -147,14 +147,15 @@ export function networkApi(make: ApiFactory, network: Network): Record<string, W
   };
 }
 
-/** `wx.request`: like the others, but it answers with a task at once. */
+/** `wx.request`: it answers with a task at once, and, unlike the others, never with a promise. */
 function requestApi(make: ApiFactory, network: Network): WxFunction {
-  const api = (options: RequestOptions & object) => {
+  const api = (options: RequestOptions & Callbacks) => {
     const abort = new AbortController();
-    const run = make.async<RequestOptions>('request', (given) => answer(given, network, abort.signal));
-    const promise = (run as (options: object) => Promise<object> | undefined)(options);
-    const task = { abort: () => abort.abort(), onHeadersReceived() {}, offHeadersReceived() {} };
-    return promise === undefined ? task : Object.assign(promise, task);
+    const run = make.async<RequestOptions>('request', (given) => answer(given, network, abort.signal)) as (
+      options: object,
+    ) => void;
+    run({ ...options, complete: options.complete ?? (() => {}) });
+    return { abort: () => abort.abort(), onHeadersReceived() {}, offHeadersReceived() {}, onChunkReceived() {} };
   };
   return api as WxFunction;
 }
