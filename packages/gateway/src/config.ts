@@ -65,6 +65,8 @@ export const phoneLimitsSchema = z.strictObject({
   /** Phones at once, and in one room. */
   maxPhones: count.default(1_000),
   maxPhonesPerRoom: count.default(64),
+  /** Streams that one phone plays at once: a page shows a few, and tries again before an old connection is gone. */
+  maxViewsPerPhone: count.default(64),
   /** A phone whose WebSocket and push are both gone may come back within this; then its seat is free. */
   resumeMs: milliseconds.default(20_000),
   /** A WebSocket that says nothing for so long is taken for lost. */

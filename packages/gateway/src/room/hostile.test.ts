@@ -173,4 +173,16 @@ describe('one phone against the others', () => {
     expect(anna.last('ended')).toMatchObject({ reason: 'expired', code: PHONE_CODES.notHere.code });
     expect(ben.last('roster').left).toEqual([{ userid: 'anna', reason: 'lost' }]);
   });
+
+  it('[PS54] one phone plays so many streams at once and no more; one that it leaves makes place', async () => {
+    const anna = scene.phone('anna');
+    scene.link.browser('chrome', [track('TR_cam', 'video')]);
+    await scene.settle();
+    const url = anna.last('roster').roster.userlist[0]?.flvurl ?? '';
+    const views = Array.from({ length: 64 }, () => scene.play(url));
+    expect(views.every(({ refused }) => refused === null)).toBe(true);
+    expect(scene.play(url).refused).toBe(PHONE_CODES.busy.message);
+    views[0]?.viewer?.leave();
+    expect(scene.play(url).refused).toBeNull();
+  });
 });

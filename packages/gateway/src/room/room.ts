@@ -132,6 +132,7 @@ export class GatewayRoom {
   openView(guest: Guest): View | PhoneCodeName {
     const { userId, streamType, tracks } = guest.ticket;
     if (!mayPlay(guest)) return 'notAllowed';
+    if (this.#views.of(guest.userId) >= this.#parts.limits.maxViewsPerPhone) return 'busy';
     const held = this.#phones.get(userId);
     const channel = held === undefined ? this.#remotes.channel(userId, streamType) : held.channel;
     if (channel === null || (held !== undefined && streamType === 'aux') || !channel.offers(tracks)) {

@@ -10,6 +10,11 @@ export class Views {
     return this.#size;
   }
 
+  /** How many streams somebody plays now. */
+  of(viewerId: string): number {
+    return this.#byViewer.get(viewerId)?.size ?? 0;
+  }
+
   /** Attaches a viewer to a channel and remembers him until he leaves or is ended. */
   watch(viewerId: string, channel: Channel, tracks: Tracks, format: 'flv' | 'rtmp', socket: ViewerSocket): Viewer {
     let ended = false;
