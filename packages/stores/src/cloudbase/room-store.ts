@@ -42,7 +42,7 @@ export interface RetryLimits {
 }
 
 /** Fifty callers who change one room at the same moment all come through. */
-const RETRY: RetryLimits = { attempts: 100, failures: 3, firstWaitMs: 10, longestWaitMs: 300 };
+const RETRY: RetryLimits = { attempts: 60, failures: 3, firstWaitMs: 10, longestWaitMs: 300 };
 
 const ORDERS: Record<ListOrder, FindOptions['order']> = {
   newest: [
