@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { functionNames } from '../scripts/build.ts';
+import { VARIABLES } from '../src/environment.ts';
 
 const app = join(import.meta.dirname, '..');
 
@@ -15,4 +17,9 @@ it('every id of the specification is cited by a test, and every cited id is ther
   const cited = [...tests.join('\n').matchAll(/\[(CB[0-9]+)\] /g)].map((match) => match[1]);
   expect(ids.length).toBeGreaterThan(20);
   expect([...new Set(cited)].toSorted()).toEqual(ids.toSorted());
+});
+
+it.each(['cloudbase.md', 'cloudbase.zh-CN.md'])('the guide %s names every function and every variable', (name) => {
+  const guide = readFileSync(join(app, '../../docs', name), 'utf8');
+  for (const one of [...functionNames(), ...Object.values(VARIABLES)]) expect(guide).toContain(`\`${one}\``);
 });
