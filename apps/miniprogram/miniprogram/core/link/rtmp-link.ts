@@ -14,6 +14,9 @@ const COMES_BACK: Readonly<Record<string, 'same-url' | 'fresh-tickets'>> = {
   expired: 'fresh-tickets',
 };
 
+/** live-pusher tells of the network every two seconds; the others need to know less often. */
+const NET_STATUS_MS = 4_000;
+
 /**
  * A stay in a self-hosted room: roomsig with `FromType` 3, signalling, then the push. On plain RTMP live-pusher knows no room:
  * 1018–1021 and 1031–1034 are made here from signalling, 1018 before the first 1020. What live-pusher says itself (1001,
@@ -34,6 +37,7 @@ export class RtmpLink implements Link {
   #microphone = false;
   #fetching = false;
   #renewing = false;
+  #netToldAt = 0;
   #cancelReconnect: (() => void) | null = null;
 
   constructor(parts: LinkParts) {
@@ -81,6 +85,9 @@ export class RtmpLink implements Link {
   }
 
   netStatus(info: Readonly<Record<string, unknown>>): void {
+    const now = this.#parts.ports.clock.now();
+    if (now - this.#netToldAt < NET_STATUS_MS) return;
+    this.#netToldAt = now;
     const number = (name: string) => {
       const value = info[name];
       return typeof value === 'number' && Number.isFinite(value) ? { [name]: value } : {};

@@ -10,6 +10,8 @@ export interface TileView {
   readonly name: string;
   /** One sign that stands for the person while there is no picture. */
   readonly initial: string;
+  /** Colour behind it, 0–5: the same for the same person everywhere. */
+  readonly hue: number;
   readonly style: string;
   readonly big: boolean;
   readonly floating: boolean;
@@ -26,6 +28,8 @@ export interface TileView {
 
 export interface SelfView {
   readonly initial: string;
+  /** Colour behind it, 0–5: the same for the same person everywhere. */
+  readonly hue: number;
   readonly style: string;
   readonly big: boolean;
   readonly floating: boolean;
@@ -69,6 +73,13 @@ export function initialOf(name: string): string {
   return '';
 }
 
+/** A colour for a person, of six. */
+export function hueOf(userId: string): number {
+  let sum = 0;
+  for (let i = 0; i < userId.length; i++) sum = (sum * 31 + userId.charCodeAt(i)) % 6_007;
+  return sum % 6;
+}
+
 /** The small picture by the four properties, each checked on its own. */
 export function smallViewOf(left: string, top: string, width: string, height: string): SmallView {
   return {
@@ -96,6 +107,7 @@ export function buildView(parts: ViewParts): RoomView {
     bleed: layout.bleed,
     self: {
       initial: initialOf(parts.selfName),
+      hue: hueOf(parts.selfId),
       style: styleOf(self),
       big: self.big,
       floating: self.floating,
@@ -125,6 +137,7 @@ function tileOf(stream: RemoteStream, box: Box, parts: ViewParts): TileView {
     userID: stream.userId,
     name: stream.name,
     initial: initialOf(stream.name),
+    hue: hueOf(stream.userId),
     style: styleOf(box),
     big: box.big,
     floating: box.floating,
