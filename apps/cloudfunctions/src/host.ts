@@ -9,7 +9,7 @@ import { type CloudServices, createCloudServices } from './services.ts';
 export interface Cloud {
   /** Stands for the environment that the function runs in. */
   readonly DYNAMIC_CURRENT_ENV: unknown;
-  init(config: { env: string }): void;
+  init(config: { env: string; timeout: number }): void;
   database(): unknown;
   /** Read from the process's environment, so it is that of the call that came last. */
   getWXContext(): { readonly OPENID?: unknown };
@@ -23,6 +23,9 @@ export interface Surroundings {
 
 /** A function as CloudBase calls it. It never throws: what goes wrong is in the envelope. */
 export type Main = (event?: unknown) => Promise<Envelope<unknown>>;
+
+/** The SDK would wait 15 s for a lost request: longer than is left of the function's time for another try. */
+const REQUEST_MS = 4000;
 
 /** Functions whose answer is a ticket. */
 const SIGNING: ReadonlySet<FunctionName> = new Set(['webrtc-enter-room', 'webrtc-sig-api']);
@@ -69,7 +72,7 @@ function opener(cloud: Cloud, { environment = processEnvironment }: Surroundings
   return () => {
     if (services === null) {
       // The SDK takes the symbol; its types do not know.
-      cloud.init({ env: cloud.DYNAMIC_CURRENT_ENV as string });
+      cloud.init({ env: cloud.DYNAMIC_CURRENT_ENV as string, timeout: REQUEST_MS });
       services = createCloudServices(cloud.database() as CloudDatabase, environment());
     }
     return services;

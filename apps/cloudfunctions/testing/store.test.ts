@@ -146,11 +146,23 @@ describe.each(NAMES)('through %s', (sdk) => {
     expect(await store.read(KEY)).toBeNull();
   });
 
+  it('[CB18] queries are asked again, twice', async () => {
+    const { store, service } = open(sdk);
+    await add(store);
+    service.requests.clear();
+    service.trouble = { lostAnswers: 1 };
+    await expect(store.read(KEY)).rejects.toMatchObject({ reason: 'storeUnavailable' });
+    expect(service.requests.get('database.getDocument')).toBe(3);
+    const reading = store.read(KEY);
+    service.trouble = {};
+    expect((await reading)?.live?.seats).toHaveLength(1);
+  });
+
   it('[CB15] gives up with a reason: a database that is away, a room that never rests', async () => {
     const { store, service } = open(sdk, { retry: { attempts: 8 } });
     service.trouble = { lostRequests: 1 };
     await expect(add(store)).rejects.toMatchObject({ reason: 'storeUnavailable' });
-    expect(service.requests.get('database.getDocument')).toBe(4);
+    expect(service.requests.get('database.getDocument')).toBe(3);
     service.trouble = { conflicts: 1 };
     await expect(add(store)).rejects.toThrow(/Too many callers change this room/);
     expect(service.requests.get('database.insertDocument')).toBe(8);

@@ -34,7 +34,7 @@ export interface CloudbaseRoomStoreOptions {
 export interface RetryLimits {
   /** How often a decision is made before the store gives up. */
   readonly attempts: number;
-  /** How many requests of one transition may fail without a clear answer. */
+  /** How many requests of one call may fail without a clear answer. */
   readonly failures: number;
   /** First and longest wait, ms; the wait doubles, and a random part of it is taken. */
   readonly firstWaitMs: number;
@@ -42,7 +42,7 @@ export interface RetryLimits {
 }
 
 /** Fifty callers who change one room at the same moment all come through. */
-const RETRY: RetryLimits = { attempts: 60, failures: 3, firstWaitMs: 10, longestWaitMs: 300 };
+const RETRY: RetryLimits = { attempts: 60, failures: 2, firstWaitMs: 10, longestWaitMs: 300 };
 
 const ORDERS: Record<ListOrder, FindOptions['order']> = {
   newest: [
@@ -83,18 +83,23 @@ export function createCloudbaseRoomStore(options: CloudbaseRoomStoreOptions): Ro
     return new LianmaiError('storeUnavailable', message, { cause: error });
   }
 
-  async function query<T>(request: () => Promise<T>): Promise<T> {
-    try {
-      return await request();
-    } catch (error) {
-      throw unavailable(error);
-    }
-  }
-
   /** Random part of a wait that doubles: those who collided once should not collide again. */
   async function pause(attempt: number): Promise<void> {
     const longest = Math.min(retry.longestWaitMs, retry.firstWaitMs * 2 ** Math.min(attempt, 16));
     await wait(random() * longest);
+  }
+
+  /** Asks once more when there was no answer, which is common after an instance was asleep: its connections are dead. */
+  async function query<T>(request: () => Promise<T>): Promise<T> {
+    for (let failures = 1; ; failures++) {
+      try {
+        return await request();
+      } catch (error) {
+        const hopeful = error instanceof DocumentsError && error.kind === 'unknown' && failures <= retry.failures;
+        if (!hopeful) throw unavailable(error);
+      }
+      await pause(failures);
+    }
   }
 
   /** Writes what was decided. False: somebody else was faster. */
@@ -150,7 +155,13 @@ export function createCloudbaseRoomStore(options: CloudbaseRoomStoreOptions): Ro
   }
 
   return {
-    transact: (key, decide) => query(() => transact(key, decide)),
+    async transact(key, decide) {
+      try {
+        return await transact(key, decide);
+      } catch (error) {
+        throw unavailable(error);
+      }
+    },
 
     async read(key) {
       const document = await query(() => documents.get(idOf(key)));
