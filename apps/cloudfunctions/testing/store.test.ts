@@ -8,6 +8,7 @@ import {
   type CloudSdk,
   createCloudbaseRoomStore,
   createRoomDocuments,
+  DocumentsError,
   type RoomDocument,
 } from '@lianmai/stores/cloudbase';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -129,6 +130,25 @@ describe.each(NAMES)('through %s', (sdk) => {
     service.trouble = {};
     expect(counts).toEqual(Array.from({ length: 40 }, (_, index) => index + 1));
     expect((await store.read(KEY))?.live?.seats).toHaveLength(40);
+  });
+
+  it('[CB14] a write whose answer got lost is known again after others have written', async () => {
+    let ours = 0;
+    const { store, another } = open(sdk, {
+      through: (documents) => ({
+        ...documents,
+        async updateIf(id, stamp, fields) {
+          const written = await documents.updateIf(id, stamp, fields);
+          ours += 1;
+          if (ours !== 1) return written;
+          for (let others = 0; others < 10; others++) await add(another());
+          throw new DocumentsError('unknown', 'request timeout');
+        },
+      }),
+    });
+    expect(await add(store)).toBe(1);
+    expect(await add(store)).toBe(2);
+    expect((await store.read(KEY))?.live?.seats).toHaveLength(12);
   });
 
   it('[CB14] a removal whose answer got lost is a removal', async () => {

@@ -9,6 +9,8 @@ export interface RoomDocument extends RoomFields {
 export interface RoomFields {
   /** New with every write, never used twice: what a conditional write compares. */
   readonly stamp: string;
+  /** The stamps of the last writes, newest first: by them a writer who got no answer learns whether his was among them. */
+  readonly recentStamps: readonly string[];
   /** The state as JSON text: an object would be flattened into single fields by an update. */
   readonly state: string;
   readonly sdkAppID: number;

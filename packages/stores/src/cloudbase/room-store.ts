@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { LianmaiError, type ListOrder } from '@lianmai/protocol';
 import {
   type Decide,
@@ -43,6 +43,9 @@ export interface RetryLimits {
 
 /** Fifty callers who change one room at the same moment all come through. */
 const RETRY: RetryLimits = { attempts: 60, failures: 2, firstWaitMs: 10, longestWaitMs: 300 };
+
+/** How many writes a document remembers: more than others make while one writer waits for a lost answer. */
+const RECENT = 32;
 
 const ORDERS: Record<ListOrder, FindOptions['order']> = {
   newest: [
@@ -110,7 +113,7 @@ export function createCloudbaseRoomStore(options: CloudbaseRoomStoreOptions): Ro
     stamp: string,
   ): Promise<boolean> {
     if (next === null) return before === null || documents.removeIf(before._id, before.stamp);
-    const fields = fieldsOf(key, next, stamp);
+    const fields = fieldsOf(key, next, [stamp, ...(before?.recentStamps ?? [])].slice(0, RECENT));
     if (before !== null) return documents.updateIf(before._id, before.stamp, fields);
     try {
       await documents.add({ _id: idOf(key), ...fields });
@@ -130,12 +133,12 @@ export function createCloudbaseRoomStore(options: CloudbaseRoomStoreOptions): Ro
       if (attempt > 0) await pause(attempt);
       try {
         const document = await documents.get(idOf(key));
-        if (doubtful !== null && (document?.stamp ?? null) === doubtful.stamp) return doubtful.result;
+        if (doubtful !== null && isDone(doubtful.stamp, document)) return doubtful.result;
         const state = document === null ? null : stateOf(document);
         const live = state?.live ? 0 : await documents.count({ live: true });
         const { next, result } = decide(state, () => live);
         if (next === state) return result;
-        const stamp = randomUUID();
+        const stamp = randomBytes(12).toString('base64url');
         doubtful = { stamp: next === null ? null : stamp, result };
         if (await write(key, document, next, stamp)) return result;
         // A stamp is ours alone, so it is still looked for: an SDK that sent the request twice found its own work done. That a
@@ -198,10 +201,17 @@ export function createCloudbaseRoomStore(options: CloudbaseRoomStoreOptions): Ro
   };
 }
 
-function fieldsOf(key: RoomKey, state: RoomState, stamp: string): RoomFields {
+/** Whether the write with this stamp (null: the removal) was carried out, as the document tells. */
+function isDone(stamp: string | null, document: RoomDocument | null): boolean {
+  if (stamp === null || document === null) return stamp === null && document === null;
+  return document.recentStamps.includes(stamp);
+}
+
+function fieldsOf(key: RoomKey, state: RoomState, stamps: readonly string[]): RoomFields {
   const { live, createdAt, members, revoked, dueAt } = storedColumns(state);
   return {
-    stamp,
+    stamp: stamps[0] ?? '',
+    recentStamps: stamps,
     state: JSON.stringify(state),
     sdkAppID: key.sdkAppId,
     walkKey: walkKeyOf(key),
