@@ -151,6 +151,28 @@ describe.each(NAMES)('through %s', (sdk) => {
     expect((await store.read(KEY))?.live?.seats).toHaveLength(12);
   });
 
+  it('[CB14] a write that is carried out after its caller gave it up is carried out once', async () => {
+    let late: (() => Promise<boolean>) | null = null;
+    let writes = 0;
+    const { store } = open(sdk, {
+      through: (documents) => ({
+        ...documents,
+        async updateIf(id, stamp, fields) {
+          writes += 1;
+          if (writes === 1) {
+            late = () => documents.updateIf(id, stamp, fields);
+            throw new DocumentsError('unknown', 'request timeout');
+          }
+          await late?.();
+          return documents.updateIf(id, stamp, fields);
+        },
+      }),
+    });
+    expect([await add(store), await add(store)]).toEqual([1, 2]);
+    expect(writes).toBe(2);
+    expect((await store.read(KEY))?.live?.seats).toHaveLength(2);
+  });
+
   it('[CB14] a removal whose answer got lost is a removal', async () => {
     const { store, service } = open(sdk, { seed: 2, retry: { failures: 50 } });
     await add(store);

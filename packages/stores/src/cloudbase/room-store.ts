@@ -126,28 +126,32 @@ export function createCloudbaseRoomStore(options: CloudbaseRoomStoreOptions): Ro
 
   /** One transition. Its stamps tell whether a write without an answer was carried out after all. */
   async function transact<R>(key: RoomKey, decide: Decide<R>): Promise<R> {
-    /** Of the last write, if it is not known what became of it. */
-    let doubtful: { readonly stamp: string | null; readonly result: R } | null = null;
+    /** What each write of this call came to, by its stamp: one that got no answer may be carried out even later. */
+    const written = new Map<string, R>();
+    /** Of a removal without an answer. */
+    let removed: { readonly result: R } | null = null;
     let failures = 0;
     for (let attempt = 0; attempt < retry.attempts; attempt++) {
       if (attempt > 0) await pause(attempt);
       try {
         const document = await documents.get(idOf(key));
-        if (doubtful !== null && isDone(doubtful.stamp, document)) return doubtful.result;
+        if (document === null && removed !== null) return removed.result;
+        for (const [stamp, result] of written) if (document?.recentStamps.includes(stamp)) return result;
+        removed = null;
         const state = document === null ? null : stateOf(document);
         const live = state?.live ? 0 : await documents.count({ live: true });
         const { next, result } = decide(state, () => live);
         if (next === state) return result;
         const stamp = randomBytes(12).toString('base64url');
-        doubtful = { stamp: next === null ? null : stamp, result };
+        if (next === null) removed = { result };
+        else written.set(stamp, result);
         if (await write(key, document, next, stamp)) return result;
-        // A stamp is ours alone, so it is still looked for: an SDK that sent the request twice found its own work done. That a
-        // document is gone says nothing about who removed it.
-        if (next === null) doubtful = null;
+        // That a document is gone says nothing about who removed it; a stamp is ours alone.
+        removed = null;
       } catch (error) {
         if (!(error instanceof DocumentsError)) throw error;
         if (error.kind === 'conflict') {
-          doubtful = null;
+          removed = null;
           continue;
         }
         failures += 1;
@@ -199,12 +203,6 @@ export function createCloudbaseRoomStore(options: CloudbaseRoomStoreOptions): Ro
       return found.map((document) => ({ ...keyOf(document), state: stateOf(document) }));
     },
   };
-}
-
-/** Whether the write with this stamp (null: the removal) was carried out, as the document tells. */
-function isDone(stamp: string | null, document: RoomDocument | null): boolean {
-  if (stamp === null || document === null) return stamp === null && document === null;
-  return document.recentStamps.includes(stamp);
 }
 
 function fieldsOf(key: RoomKey, state: RoomState, stamps: readonly string[]): RoomFields {
