@@ -6,7 +6,7 @@ export default defineConfig({
     include: [
       'packages/*/src/**/*.test.ts',
       'apps/web/src/**/*.test.{ts,tsx}',
-      'apps/miniprogram/miniprogram/**/*.test.ts',
+      'apps/miniprogram/{miniprogram,tests}/**/*.test.ts',
       'apps/cloudfunctions/**/*.test.ts',
       'test/mp-host/tests/**/*.test.ts',
       'scripts/**/*.test.mjs',

@@ -13,6 +13,7 @@ function typescriptProjects() {
     return [path, ...readdirSync(path).map((name) => join(path, name))].flatMap((folder) => [
       folder,
       join(folder, 'pages'),
+      join(folder, 'tests'),
     ]);
   });
   const projects = [root, ...folders].map((folder) => join(folder, 'tsconfig.json')).filter((path) => existsSync(path));
