@@ -7,6 +7,7 @@ const PUSHER = {
   url: '',
   mode: 'RTC',
   autopush: false,
+  debug: false,
   muted: false,
   enableCamera: true,
   autoFocus: true,
