@@ -31,7 +31,10 @@ export const openSocket: OpenSocket = (url, handlers) => {
     told = true;
     handlers.close(code, reason);
   };
-  const task = wx.connectSocket({ url, tcpNoDelay: true, fail: ({ errMsg }) => closed(1006, errMsg) });
+  // Above the limit of sockets there is no task, whatever the types say.
+  const options = { url, tcpNoDelay: true, fail: ({ errMsg }: { errMsg: string }) => closed(1006, errMsg) };
+  const task = wx.connectSocket(options) as WechatMiniprogram.SocketTask | undefined;
+  if (task === undefined) return { send: () => {}, close: () => {} };
   task.onOpen(() => handlers.open());
   task.onMessage(({ data }) => {
     if (typeof data === 'string') handlers.message(data);

@@ -1,11 +1,11 @@
 import type { ImFailure } from '../../core/im.ts';
 import { readCustom } from '../../core/im.ts';
 import type { LinkRequest, Reply } from '../../core/link/link.ts';
-import type { RoomView } from '../../core/view/room-view.ts';
+import { EMPTY_VIEW } from '../../core/view/room-view.ts';
 import { clientLanguage } from '../../platform/wx.ts';
 import { isComplete, LOGIC, PROPERTIES, type PropertyValues, readOptions, readTickets } from './properties.ts';
 import { RoomShell } from './shell.ts';
-import { type Words, wordsFor } from './words.ts';
+import { wordsFor } from './words.ts';
 
 type NativeEvent = WechatMiniprogram.CustomEvent<{ readonly code?: number; readonly message?: string }>;
 type Done = (answer: unknown) => void;
@@ -36,8 +36,8 @@ Component({
   properties: PROPERTIES,
 
   data: {
-    view: null as RoomView | null,
-    words: null as Words | null,
+    view: EMPTY_VIEW,
+    words: wordsFor('en'),
     pushUrl: '',
   },
 

@@ -67,6 +67,16 @@ export interface ViewParts {
   readonly blind: ReadonlySet<string>;
 }
 
+/** Before anything is known: so that a template never meets `undefined`. */
+export const EMPTY_VIEW: RoomView = {
+  phase: 'idle',
+  reconnecting: false,
+  bleed: true,
+  self: { initial: '', hue: 0, style: '', big: true, floating: false, silent: false, cameraOff: false },
+  tiles: [],
+  waiting: [],
+};
+
 /** First sign of a name as people see it: a Chinese character, an emoji of two units, a letter in upper case. */
 export function initialOf(name: string): string {
   for (const sign of name.trim()) return sign.toUpperCase();
