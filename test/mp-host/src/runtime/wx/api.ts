@@ -6,8 +6,14 @@ export class WxFail extends Error {
 
   constructor(reason: string, extra: Readonly<Record<string, unknown>> = {}) {
     super(reason);
+    this.name = 'WxFail';
     this.extra = extra;
   }
+}
+
+/** The media's script brings a class of its own, so that the name counts. */
+function isWxFail(error: unknown): error is WxFail {
+  return error instanceof WxFail || (error instanceof Error && error.name === 'WxFail' && 'extra' in error);
 }
 
 /** What every asynchronous call may carry. */
@@ -82,8 +88,7 @@ export class ApiFactory {
       const result = await run(options);
       return { ok: true, result: { ...(result as object | undefined), errMsg: `${name}:ok` } };
     } catch (error) {
-      if (error instanceof WxFail)
-        return { ok: false, result: { ...error.extra, errMsg: `${name}:fail ${error.message}` } };
+      if (isWxFail(error)) return { ok: false, result: { ...error.extra, errMsg: `${name}:fail ${error.message}` } };
       this.#report(`wx.${name} broke: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
       return { ok: false, result: { errMsg: `${name}:fail ${String(error)}` } };
     }
