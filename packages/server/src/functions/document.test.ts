@@ -8,7 +8,13 @@ const root = fileURLToPath(new URL('../../../../', import.meta.url));
 const spec = (name: string) => readFileSync(join(root, 'docs', 'spec', name), 'utf8');
 
 /** Where the tests of what is specified stand. */
-const PLACES = ['packages/server/src', 'packages/tickets/src', 'packages/protocol/src', 'scripts'];
+const PLACES = [
+  'packages/server/src',
+  'packages/gateway/src/doors',
+  'packages/tickets/src',
+  'packages/protocol/src',
+  'scripts',
+];
 
 /** The sources of every test there. */
 function testTitles(): string {
