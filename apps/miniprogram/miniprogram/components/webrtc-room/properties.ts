@@ -39,6 +39,7 @@ export const PROPERTIES = {
   playerBackgroundImg: { type: String, value: '' },
   pusherBackgroundImg: { type: String, value: '' },
   loadingImg: { type: String, value: '' },
+  safeArea: { type: String, value: '' },
   language: { type: String, value: '' },
   debug: { type: Boolean, value: false },
   // Messages

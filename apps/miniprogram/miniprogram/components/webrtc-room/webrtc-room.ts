@@ -30,6 +30,14 @@ function keyOf(event: NativeEvent): string {
   return String((event.currentTarget.dataset as { key?: unknown })['key'] ?? '');
 }
 
+/** `top`, `bottom`, both or none, as classes. */
+function safeClasses(edges: string): string {
+  return ['top', 'bottom']
+    .filter((edge) => edges.includes(edge))
+    .map((edge) => `safe-${edge}`)
+    .join(' ');
+}
+
 Component({
   options: { multipleSlots: true },
 
@@ -39,6 +47,7 @@ Component({
     view: EMPTY_VIEW,
     words: wordsFor('en'),
     pushUrl: '',
+    safe: '',
   },
 
   observers: {
@@ -54,6 +63,9 @@ Component({
       shell.controller.setTickets(readTickets(this.properties as PropertyValues));
       this.maybeStart();
     },
+    safeArea(edges: string) {
+      this.setData({ safe: safeClasses(edges) });
+    },
     language(language: string) {
       if (shellOf(this) !== null) this.setData({ words: wordsFor(language || clientLanguage()) });
     },
@@ -66,7 +78,8 @@ Component({
         triggerEvent: (name, detail) => this.triggerEvent(name, detail),
       });
       (this as unknown as Instance).shell = shell;
-      this.setData({ words: wordsFor(this.data.language || clientLanguage()) });
+      const { language, safeArea } = this.data;
+      this.setData({ words: wordsFor(language || clientLanguage()), safe: safeClasses(safeArea) });
       shell.controller.setTickets(readTickets(this.properties as PropertyValues));
       shell.controller.configure(readOptions(this.properties as PropertyValues));
       this.maybeStart();
