@@ -18,18 +18,7 @@ export function pullHttp(url: string, response: ServerResponse): void {
 /** Plays RTMP with the ffmpeg program and hands the page FLV, nothing re-encoded. */
 export function pullRtmp(url: string, response: ServerResponse): void {
   const child = startFfmpeg([
-    ...[
-      '-loglevel',
-      'error',
-      '-fflags',
-      '+nobuffer',
-      '-analyzeduration',
-      '500000',
-      '-probesize',
-      '100000',
-      '-rtmp_live',
-      'live',
-    ],
+    ...['-loglevel', 'error', '-analyzeduration', '500000', '-probesize', '100000', '-rtmp_live', 'live'],
     ...['-i', url, '-c', 'copy', '-flush_packets', '1', '-max_interleave_delta', '200000'],
     ...['-f', 'flv', '-flvflags', 'no_duration_filesize', 'pipe:1'],
   ]);

@@ -62,8 +62,9 @@ export class Push {
     this.#published = 0;
     this.#base = null;
     this.#waitingForKey = options.video;
+    // No `nobuffer`: it would throw away what was read to recognise the streams, and with it the first keyframe.
     const child = startFfmpeg([
-      ...['-loglevel', 'info', '-analyzeduration', '300000', '-fflags', '+nobuffer', '-f', 'flv', '-i', 'pipe:0'],
+      ...['-loglevel', 'info', '-analyzeduration', '300000', '-f', 'flv', '-i', 'pipe:0'],
       ...['-c:v', 'copy', '-c:a', 'aac', '-b:a', '64k', '-ac', '1'],
       // A source that is silent, or shows nothing, must not hold the other back.
       ...[

@@ -28,7 +28,7 @@ export class CameraEncoder {
   readonly #reader: ReadableStreamDefaultReader<VideoFrame>;
   readonly #counts: Counts;
   #lastKey = Number.NEGATIVE_INFINITY;
-  #lastFrame = Number.NEGATIVE_INFINITY;
+  #due = 0;
   #seen = false;
 
   constructor(track: MediaStreamTrack, options: CaptureOptions, counts: Counts) {
@@ -68,10 +68,10 @@ export class CameraEncoder {
       if (done || frame === undefined) return;
       const now = performance.now();
       // A slow machine skips pictures, as a phone does; none are kept for later.
-      const take =
-        this.#encoder.state === 'configured' && this.#encoder.encodeQueueSize < 3 && now - this.#lastFrame > 800 / FPS;
+      const take = this.#encoder.state === 'configured' && this.#encoder.encodeQueueSize < 3 && now >= this.#due;
       if (take) {
-        this.#lastFrame = now;
+        // Pictures come in the camera's time: what one comes late is taken off the next.
+        this.#due = Math.max(this.#due + 1_000 / FPS, now);
         const keyFrame = now - this.#lastKey >= GROUP;
         if (keyFrame) this.#lastKey = now;
         const timed = new VideoFrame(frame, { timestamp: Math.round(now * 1_000) });

@@ -10,6 +10,8 @@ const PAUSE = 1_000;
 const STATUS = 2_000;
 const FITS: Record<string, string> = { contain: 'contain', fillCrop: 'cover', fill: 'fill' };
 
+mpegts.LoggingControl.enableAll = false;
+
 /** `<live-player>`: HTTP-FLV, or RTMP that the bridge pulls, played by mpegts.js. */
 export class PlayerSession implements LiveSession<PlayerProps> {
   readonly #view: LiveView<PlayerProps>;
