@@ -321,7 +321,7 @@ export class MediaConnection {
     // It changed after that offer: the next answer tells.
     if (section.offered !== sender) return;
     if (sender === null) {
-      section.idle = !answered.rejected && answered.direction === 'inactive';
+      section.idle = true;
       return;
     }
     const taken = !answered.rejected && (answered.direction === 'recvonly' || answered.direction === 'sendrecv');

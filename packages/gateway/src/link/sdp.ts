@@ -16,7 +16,7 @@ export type OfferSection =
       readonly kind: 'audio' | 'video';
       readonly mid: string;
       readonly role: 'send';
-      /** null = nothing is sent on it any more. */
+      /** null = nothing is sent on it at present: the section is switched off, and may be used anew. */
       readonly stream: SentStream | null;
     }
   | { readonly kind: 'audio' | 'video'; readonly mid: string; readonly role: 'receive' };
@@ -33,17 +33,23 @@ export interface OfferDescription {
 }
 
 export function writeOffer(offer: OfferDescription): string {
+  // A section that is switched off belongs to no bundle (RFC 9143 §7.5.3).
+  const bundled = offer.sections.filter((section) => !isOff(section)).map((section) => section.mid);
   const lines = [
     'v=0',
     `o=- ${offer.sessionId} ${offer.version} IN IP4 127.0.0.1`,
     's=-',
     't=0 0',
-    `a=group:BUNDLE ${offer.sections.map((section) => section.mid).join(' ')}`,
+    `a=group:BUNDLE ${bundled.join(' ')}`,
     'a=extmap-allow-mixed',
     'a=msid-semantic: WMS *',
   ];
   for (const section of offer.sections) writeSection(lines, section, offer);
   return `${lines.join('\r\n')}\r\n`;
+}
+
+function isOff(section: OfferSection): boolean {
+  return section.kind !== 'application' && section.role === 'send' && section.stream === null;
 }
 
 function writeSection(lines: string[], section: OfferSection, offer: OfferDescription): void {
@@ -52,7 +58,7 @@ function writeSection(lines: string[], section: OfferSection, offer: OfferDescri
   const formats = codecs.flatMap(({ payloadType, rtx }) => (rtx === null ? [payloadType] : [payloadType, rtx]));
   const media = data ? 'UDP/DTLS/SCTP webrtc-datachannel' : `UDP/TLS/RTP/SAVPF ${formats.join(' ')}`;
   lines.push(
-    `m=${section.kind} 9 ${media}`,
+    `m=${section.kind} ${isOff(section) ? 0 : 9} ${media}`,
     'c=IN IP4 0.0.0.0',
     `a=ice-ufrag:${offer.usernameFragment}`,
     `a=ice-pwd:${offer.password}`,
@@ -74,7 +80,9 @@ function writeSection(lines: string[], section: OfferSection, offer: OfferDescri
     if (section.kind === 'audio') lines.push(`a=extmap:${EXTENSION.audioLevel} ${EXTENSION_URI.audioLevel}`);
   }
   const stream = send ? section.stream : null;
-  lines.push(send ? (stream === null ? 'a=inactive' : 'a=sendonly') : 'a=recvonly');
+  // Not `inactive` when it is off, which port 0 says already (RFC 3264 §8.2): pion stops a receiver for good that is told
+  // so twice, and livekit-server never hears the next video of that section.
+  lines.push(send ? 'a=sendonly' : 'a=recvonly');
   if (stream !== null) lines.push(`a=msid:${stream.cid} ${stream.cid}`);
   lines.push('a=rtcp-mux', 'a=rtcp-rsize');
   for (const codec of codecs) writeCodec(lines, codec, send);

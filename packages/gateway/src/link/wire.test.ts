@@ -32,14 +32,15 @@ describe('descriptions', () => {
     const sdp = offer(SECTIONS);
     const parts = sdp.split('m=').slice(1);
     expect(parts.map((part) => part.split(' ')[0])).toEqual(['application', 'video', 'audio', 'video', 'audio']);
-    expect(sdp).toContain('a=group:BUNDLE 0 1 2 3 4\r\n');
+    expect(sdp).toContain('a=group:BUNDLE 0 1 3 4\r\n');
     expect(parts[1]).toContain('a=sendonly');
     expect(parts[1]).toContain('profile-level-id=42e01f');
     expect(parts[1]).toContain('packetization-mode=1');
     expect(parts[1]).toContain('a=rtcp-fb:108 nack pli');
     expect(parts[1]).toContain('a=ssrc-group:FID 11 12');
     expect(parts[1]).not.toContain('VP8');
-    expect(parts[2]).toContain('a=inactive');
+    expect(parts[2]).toMatch(/^audio 0 /);
+    expect(parts[2]).not.toMatch(/a=(inactive|msid|ssrc)/);
     expect(parts.map((part) => part.includes('ssrc-audio-level'))).toEqual([false, false, true, false, false]);
     for (const codec of ['H264', 'VP8', 'VP9', 'AV1']) expect(parts[3]).toContain(` ${codec}/90000`);
     expect(parts[3]).toContain('a=recvonly');
@@ -52,10 +53,11 @@ describe('descriptions', () => {
     expect(read.usernameFragment).toBe('frag');
     expect(read.fingerprints).toEqual([{ algorithm: 'sha-256', value: 'AB:CD' }]);
     expect(read.candidates).toHaveLength(1);
+    expect(read.sections.map(({ rejected }) => rejected)).toEqual([false, false, true, false, false]);
     expect(read.sections.map(({ direction }) => direction)).toEqual([
       'sendrecv',
       'sendonly',
-      'inactive',
+      'sendonly',
       'recvonly',
       'recvonly',
     ]);

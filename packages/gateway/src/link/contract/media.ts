@@ -240,6 +240,43 @@ export function mediaSuite(lab: () => Lab): void {
     }
   }, 40_000);
 
+  it('[LK17] both tracks again and again, at once or one after the other: each time both arrive', async () => {
+    const anna = await lab().join('anna');
+    const bert = await lab().joinPeer('bert');
+    const random = seeded(17);
+    const pause = () => new Promise((resolve) => setTimeout(resolve, random() < 0.5 ? 0 : random() * 60));
+    const arrives = async (
+      kind: 'audio' | 'video',
+      { publication }: Awaited<ReturnType<typeof publish>>,
+      what: string,
+    ) => {
+      await until(`${what} is told`, () => bert.told.track('anna', kind)?.sid === publication.sid);
+      const { catcher, subscription } = await subscribe(bert, 'anna', kind);
+      await until(`packets: ${what}`, () => catcher.packets.length >= 10);
+      return subscription;
+    };
+    for (let round = 0; round < 8; round++) {
+      // Offers with one track and without the other are what servers trip over.
+      const kinds = round % 2 === 0 ? (['audio', 'video'] as const) : (['video', 'audio'] as const);
+      const atOnce = round % 4 === 3;
+      const [one, two] = atOnce
+        ? await Promise.all(kinds.map((kind) => publish(anna, kind, round + 1)))
+        : [await publish(anna, kinds[0], round + 1), await pause().then(() => publish(anna, kinds[1], round + 1))];
+      const heard = [
+        await arrives(kinds[0], one!, `${kinds[0]}, first of round ${round}`),
+        await arrives(kinds[1], two!, `${kinds[1]}, second of round ${round}`),
+      ];
+      await pause();
+      for (const { pump, publication } of [one!, two!]) {
+        pump.stop();
+        publication.unpublish();
+        if (random() < 0.5) await pause();
+      }
+      for (const subscription of heard) subscription.close();
+      await pause();
+    }
+  }, 60_000);
+
   it('[LK18] sound with a level makes its publisher a speaker, as loud as it says; silence, or no level, does not', async () => {
     const [anna, carl] = [await lab().join('anna'), await lab().join('carl')];
     const [loud, unsaid] = [await publish(anna, 'audio'), await publish(carl, 'audio', 2)];
