@@ -25,6 +25,7 @@ export class PageFrame {
     this.#title.append(this.#text);
     if (config.navigationStyle !== 'custom') {
       this.element.classList.add('mp-bar');
+      if (config['disableScroll'] === true) this.element.classList.add('mp-still');
       this.element.append(this.#title);
     }
     this.setTitle(String(config.navigationBarTitleText ?? ''));

@@ -6,6 +6,9 @@ body { background: #fff; color: #000; font: 16px/1.4 -apple-system, 'Helvetica N
 .mp-page[hidden], [hidden] { display: none !important; }
 .mp-page { position: relative; min-height: 100vh; }
 .mp-page.mp-bar { padding-top: 44px; min-height: calc(100vh - 44px); }
+/* A page that does not scroll holds what is fixed in it, below the bar, as WeChat's own window does. */
+.mp-page.mp-bar.mp-still { position: fixed; inset: 44px 0 0; min-height: 0; padding: 0; transform: translateZ(0); }
+.mp-still > .mp-title { position: absolute; top: -44px; }
 .mp-title { position: fixed; z-index: 900; top: 0; left: 0; right: 0; height: 44px; line-height: 44px; text-align: center;
   font-size: 17px; font-weight: 500; }
 .mp-back { position: absolute; left: 12px; top: 0; height: 44px; border: 0; background: none; color: inherit; font-size: 22px; }
