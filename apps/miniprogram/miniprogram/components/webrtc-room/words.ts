@@ -1,10 +1,8 @@
 /** The few words that the tiles themselves say. */
 export interface Words {
   readonly me: string;
-  readonly failed: string;
-  readonly 'video-codec': string;
-  readonly encrypted: string;
-  readonly 'not-allowed': string;
+  /** What a cover says, by its kind; kinds without an entry say nothing. */
+  readonly covers: Readonly<Record<string, string>>;
   /** Before the names of those without a tile. */
   readonly also: string;
   readonly screen: string;
@@ -13,10 +11,12 @@ export interface Words {
 
 const ZH: Words = {
   me: '我',
-  failed: '画面中断，轻触重试',
-  'video-codec': '对方的画面格式暂不支持在手机上显示',
-  encrypted: '对方启用了端到端加密，无法显示',
-  'not-allowed': '没有观看权限',
+  covers: {
+    failed: '画面中断，轻触重试',
+    'video-codec': '对方的画面格式暂不支持在手机上显示',
+    encrypted: '对方启用了端到端加密，无法显示',
+    'not-allowed': '没有观看权限',
+  },
   also: '也在房间里：',
   screen: '的屏幕',
   microphoneOff: '麦克风已关闭',
@@ -24,10 +24,12 @@ const ZH: Words = {
 
 const EN: Words = {
   me: 'Me',
-  failed: 'Picture lost. Tap to retry',
-  'video-codec': 'This picture cannot be shown on phones',
-  encrypted: 'End-to-end encrypted: cannot be shown',
-  'not-allowed': 'You may not watch this',
+  covers: {
+    failed: 'Picture lost. Tap to retry',
+    'video-codec': 'This picture cannot be shown on phones',
+    encrypted: 'End-to-end encrypted: cannot be shown',
+    'not-allowed': 'You may not watch this',
+  },
   also: 'Also here: ',
   screen: '’s screen',
   microphoneOff: 'Microphone off',

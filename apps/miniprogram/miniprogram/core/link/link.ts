@@ -37,8 +37,6 @@ export interface LinkHost {
   reconnecting(on: boolean): void;
   /** What is sent is not taken; the stay goes on. */
   pushRefused(cause: Cause): void;
-  /** A fresh push URL is not to be had: −6. */
-  pushLost(cause: Cause): void;
   /** roomsig could not be had: −9. */
   roomsigFailed(cause: Cause): void;
   /** Entry failed, or the stay is over: −10. */

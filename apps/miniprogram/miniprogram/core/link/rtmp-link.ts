@@ -14,6 +14,9 @@ const COMES_BACK: Readonly<Record<string, 'same-url' | 'fresh-tickets'>> = {
   expired: 'fresh-tickets',
 };
 
+/** Privilege bits to send sound (4) and picture (16). */
+const SEND = 4 | 16;
+
 /** live-pusher tells of the network every two seconds; the others need to know less often. */
 const NET_STATUS_MS = 4_000;
 
@@ -219,8 +222,11 @@ export class RtmpLink implements Link {
     this.#roster(event.roster.version, event.roster.userlist, false, true);
     host.history(event.chat, event.self.name);
     if (this.#closed) return;
-    if (!this.#pushed) this.#awaitingPush = true;
-    this.#pushed = true;
+    // Who may send neither sound nor picture is a viewer: a push would only be refused.
+    if (!this.#pushed && (event.self.privileges & SEND) !== 0) {
+      this.#pushed = true;
+      this.#awaitingPush = true;
+    }
     this.#takeUrls(event.urls);
   }
 

@@ -328,7 +328,6 @@ export class RoomController {
         void this.#ports.pusher.stop();
         this.#host.room(failure(ROOM_ERROR.push, cause));
       }),
-      pushLost: during((cause) => this.#fail(ROOM_ERROR.push, cause)),
       roomsigFailed: during((cause) => this.#fail(ROOM_ERROR.roomsig, cause)),
       ended: during((cause) => {
         this.#conversation.ended(cause.reason, cause.message);

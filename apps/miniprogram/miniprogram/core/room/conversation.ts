@@ -44,14 +44,16 @@ export class Conversation {
 
   /** Connected, for the first time or again; the last messages come with it. */
   history(chat: readonly PhoneChat[], selfName: string): void {
-    if (!this.#joined) {
+    const again = this.#joined;
+    if (!again) {
       this.#joined = true;
       this.#tell('login_event', 0, { ActionStatus: 'OK', ErrorCode: 0, identifierNick: selfName });
       this.#tell('join_group_event', 0, { ActionStatus: 'OK', ErrorCode: 0, GroupId: this.#roomId });
     } else {
       this.#tell('connection_event', 0, { ActionStatus: 'OK', ErrorCode: 0, ErrorInfo: 'connected' });
     }
-    this.#messages(chat);
+    // One's own lines of this stay are known to the page already: nobody is told what he said himself.
+    this.#messages(again ? chat.filter((message) => message.userid !== this.#selfId) : chat);
   }
 
   chat(message: PhoneChat): void {

@@ -108,6 +108,16 @@ describe('a self-hosted room', () => {
     ]);
   });
 
+  it('[WR35] pushes nothing for a viewer whose ticket may send neither sound nor picture', async () => {
+    const bench = new Bench();
+    bench.controller.start();
+    await settle();
+    const { self, ...rest } = welcome([stream('bob')]);
+    bench.socket.say({ ...rest, self: { ...self, privileges: 2 + 8 + 32 } });
+    expect(bench.pusher.calls).toEqual([]);
+    expect(bench.controller.view()).toMatchObject({ phase: 'in', tiles: [{ userID: 'bob' }] });
+  });
+
   it('[WR4] tells −8 once while somebody finds no place, and again only after everybody had one', async () => {
     const bench = new Bench({ template: '1v1' });
     await bench.enter([stream('bob')]);
