@@ -14,7 +14,9 @@ export function iconStyles() {
     .filter((name) => name.endsWith('.svg'))
     .sort()
     .map((name) => {
-      const svg = readFileSync(join(folder, name), 'utf8').trim();
+      const svg = readFileSync(join(folder, name), 'utf8')
+        .trim()
+        .replace(/<title>.*<\/title>/, '');
       const url = `url("data:image/svg+xml,${encodeURIComponent(svg).replace(/'/g, '%27').replace(/%20/g, ' ')}")`;
       return `.icon-${name.slice(0, -4)} {\n  -webkit-mask-image: ${url};\n  mask-image: ${url};\n}`;
     });
