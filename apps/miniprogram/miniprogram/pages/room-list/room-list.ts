@@ -76,7 +76,7 @@ Page({
   /** The words of the language as it is now. */
   speak() {
     const { words, configProblem } = services();
-    setTitle(words.list.title);
+    setTitle(words.app.name);
     this.setData({ t: words.list, app: words.app });
     if (configProblem !== null) this.setData({ setup: words.config[configProblem], heading: words.config.heading });
     if (this.pages !== null) this.take(this.pages.state);

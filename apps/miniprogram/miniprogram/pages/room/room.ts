@@ -5,7 +5,7 @@ import { TEMPLATES } from '../../core/view/layout.ts';
 import { fill, type Words } from '../../i18n/index.ts';
 import type { SignInfo } from '../../services/core.ts';
 import { services } from '../../services/services.ts';
-import { askFor, DEVICES, openSettings, readGrants } from '../../services/wechat/consent.ts';
+import { askFor, DEVICES, openSettings, readGrants, readPrivacy } from '../../services/wechat/consent.ts';
 import {
   confirm,
   goBack,
@@ -45,6 +45,7 @@ type RoomData = {
   p: Words['people'];
   c: Words['chat'];
   app: Words['app'];
+  language: string;
   view: RoomView;
   seat: SeatProps;
   initial: string;
@@ -90,6 +91,7 @@ Page({
     p: services().words.people,
     c: services().words.chat,
     app: services().words.app,
+    language: services().language,
     view: FIRST_VIEW,
     seat: NO_SEAT,
     initial: '',
@@ -118,6 +120,7 @@ Page({
       p: words.people,
       c: words.chat,
       app: words.app,
+      language: services().language,
       view: { ...FIRST_VIEW, title: label, step: words.room.step.devices },
       initial: initialOf(roomName || roomID),
       hue: hueOf(roomID || roomName),
@@ -128,7 +131,7 @@ Page({
         { value: 9, name: words.room.beautyFull },
       ],
     });
-    void this.open(roomID, roomName, queryValue(query, 'devices') !== '0');
+    void this.open({ roomID, roomName, devices: queryValue(query, 'devices') !== '0' });
   },
 
   onShow() {
@@ -152,11 +155,16 @@ Page({
     };
   },
 
-  async open(roomID: string, roomName: string, devices: boolean) {
+  async open({ roomID, roomName, devices }: { roomID: string; roomName: string; devices: boolean }) {
     const { backend, userName, store } = services();
+    const query = { ...(roomID === '' ? {} : { roomID }), ...(roomName === '' ? {} : { roomName }) };
     if (backend.asksName && userName === '') {
       // Came by a shared card: nobody has asked for a name yet.
-      replaceWith(pageUrl(ROUTES.join, roomID === '' ? { roomName } : { roomID }));
+      replaceWith(pageUrl(ROUTES.join, query));
+      return;
+    }
+    if (devices && (await readPrivacy()).needed) {
+      replaceWith(pageUrl(ROUTES.privacy, query));
       return;
     }
     const grants = devices ? await this.askDevices() : { camera: false, microphone: false };

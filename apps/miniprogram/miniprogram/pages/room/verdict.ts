@@ -34,7 +34,9 @@ export function verdictOf(code: number, cause: SignalCause | null): Verdict {
     case -8:
       return { kind: 'tell', problem };
     case 19:
-      return { kind: 'wait' };
+      // Suspended: the component comes back with the page. A floating window that was closed was meant to be.
+      if (cause?.reason !== 'closed') return { kind: 'wait' };
+      return { kind: 'over', problem: { key: 'not-member', code: null }, keepSeat: false };
     case -4:
     case -5:
     case -7:

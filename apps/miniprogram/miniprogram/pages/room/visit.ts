@@ -254,7 +254,7 @@ export class RoomVisit {
     this.#attempts = 0;
     this.#calm();
     const back = this.#view.phase === 'in-room' && this.#view.link !== 'up';
-    this.#show({ phase: 'in-room', link: 'up', linkText: '' });
+    this.#show({ phase: 'in-room', link: 'up', linkText: '', notice: '' });
     this.#refreshPeople();
     if (back) this.#ports.toast(this.#ports.words().room.back);
   }
