@@ -166,7 +166,15 @@ export class Session implements LinkSession {
     const subscription = new Subscription(
       trackSid,
       {
-        onRtp: (packet, now) => this.#tell(() => sink.onRtp(packet, now)),
+        onRtp: (packet, now) => {
+          if (this.#ended) return;
+          // As #tell, without a closure for every packet.
+          try {
+            sink.onRtp(packet, now);
+          } catch (error) {
+            this.#failed(error);
+          }
+        },
         onSenderReport: (ntpMs, rtpTimestamp, now) => this.#tell(() => sink.onSenderReport(ntpMs, rtpTimestamp, now)),
       },
       {
@@ -438,7 +446,11 @@ export class Session implements LinkSession {
     try {
       call();
     } catch (error) {
-      this.#context.warn('a listener failed', error instanceof Error ? (error.stack ?? error.message) : String(error));
+      this.#failed(error);
     }
+  }
+
+  #failed(error: unknown): void {
+    this.#context.warn('a listener failed', error instanceof Error ? (error.stack ?? error.message) : String(error));
   }
 }
