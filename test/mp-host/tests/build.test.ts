@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BuildError, build } from '../src/build/index.ts';
 import { rewriteSelector } from '../src/build/selectors.ts';
 import { check } from '../src/check/check.ts';
+import { openInJsdom } from '../src/drivers/jsdom.ts';
 import { SAMPLE } from './sample.ts';
 
 let root: string;
@@ -59,6 +60,18 @@ describe('the build refuses, with file, line and column', () => {
     expect(await problems('pages/live/live.json', '{')).toMatch(/live\.json:1:1 /);
     await cp(SAMPLE, root, { recursive: true });
     expect(await problems('app.json', '{ "pages": ["pages/none/none"] }')).toContain('page "pages/none/none"');
+  });
+});
+
+describe('the logic layer', () => {
+  it('[MH4] has nothing that WeChat’s has not', async () => {
+    await writeFile(
+      join(root, 'app.ts'),
+      'App({ log: [typeof URL, typeof document, typeof fetch, typeof setTimeout] });',
+    );
+    const phone = await openInJsdom(await build({ root }));
+    expect(phone.host.app['log']).toEqual(expect.arrayContaining(['undefined', 'undefined', 'undefined', 'function']));
+    phone.close();
   });
 });
 

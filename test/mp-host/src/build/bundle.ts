@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as esbuild from 'esbuild';
 import { type AppTree, readAppTree, readTheme, type Unit } from './app-tree.ts';
+import { LOGIC_LAYER } from './logic-layer.ts';
 import { BuildError, type Problem } from './problem.ts';
 import { SCOPE_MARK } from './selectors.ts';
 import { usingOf } from './tags.ts';
@@ -39,9 +40,8 @@ export async function build(options: BuildOptions): Promise<Bundle> {
   const theme = readTheme(tree, problems);
   if (problems.length > 0) throw new BuildError(problems);
   const entry = [
-    `import { boot } from ${JSON.stringify(RUNTIME)};`,
     `const templates = ${templates};`,
-    'boot({',
+    'globalThis.__mpBoot({',
     `  appJson: ${JSON.stringify(tree.app)},`,
     `  scopeMark: ${JSON.stringify(SCOPE_MARK)},`,
     `  theme: ${JSON.stringify(theme)},`,
@@ -83,29 +83,47 @@ function existsAll(tree: AppTree, problems: Problem[]): boolean {
   return all;
 }
 
+let runtime: Promise<string> | null = null;
+
+/** The host's own script, which is the same for every mini program. */
+async function buildRuntime(): Promise<string> {
+  const result = await esbuild.build({
+    ...COMMON,
+    entryPoints: [RUNTIME],
+    minifySyntax: true,
+    define: { 'process.env.NODE_ENV': '"development"' },
+    // One copy of the framework: the adapter is CommonJS and would bring a second.
+    alias: { 'glass-easel': createRequire(import.meta.url).resolve('glass-easel') },
+  });
+  return result.outputFiles[0]?.text ?? '';
+}
+
+const COMMON = {
+  bundle: true,
+  write: false,
+  format: 'iife',
+  platform: 'browser',
+  target: 'es2022',
+  logLevel: 'silent',
+} as const;
+
 async function bundle(entry: string, root: string, options: BuildOptions): Promise<string> {
+  runtime ??= buildRuntime();
   try {
     const result = await esbuild.build({
-      stdin: { contents: entry, resolveDir: dirname(RUNTIME), sourcefile: 'mini-program.js', loader: 'js' },
-      bundle: true,
-      write: false,
-      format: 'iife',
-      platform: 'browser',
-      target: 'es2022',
+      ...COMMON,
+      stdin: { contents: entry, resolveDir: root, sourcefile: 'mini-program.js', loader: 'js' },
       sourcemap: 'inline',
       sourcesContent: false,
-      logLevel: 'silent',
       absWorkingDir: root,
-      define: { 'process.env.NODE_ENV': '"development"', ...options.define },
-      alias: {
-        // One copy of the framework: the adapter is CommonJS and would bring a second.
-        'glass-easel': createRequire(import.meta.url).resolve('glass-easel'),
-      },
+      banner: { js: LOGIC_LAYER.before },
+      footer: { js: LOGIC_LAYER.after },
+      define: { ...options.define },
       plugins: aliasPlugin(options.alias),
       // The mini program's own tsconfig has paths of its tool, which mean nothing here.
       tsconfigRaw: { compilerOptions: { useDefineForClassFields: true, verbatimModuleSyntax: true } },
     });
-    return result.outputFiles[0]?.text ?? '';
+    return `${await runtime}\n${result.outputFiles[0]?.text ?? ''}`;
   } catch (error) {
     const messages = (error as Partial<esbuild.BuildFailure>).errors;
     if (messages === undefined) throw error;

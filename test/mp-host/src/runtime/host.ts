@@ -176,7 +176,7 @@ export class Host {
       App: (definition: AppInstance) => {
         this.#app = definition;
       },
-      getApp: () => this.app,
+      getApp: () => this.#app ?? undefined,
       getCurrentPages: () => this.pages.callers,
       getRegExp: (source: string, flags?: string) => new RegExp(source, flags),
       getDate: (...values: []) => new Date(...values),

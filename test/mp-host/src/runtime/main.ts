@@ -1,7 +1,9 @@
 import { Host } from './host.ts';
 import type { BuiltApp } from './types.ts';
 
-/** The bundle's last word: the host waits for `__mp.launch()`. */
-export function boot(built: BuiltApp): void {
-  Object.assign(window, { __mp: new Host(built) });
-}
+/** The scripts of the mini program come next and hand themselves over; the host then waits for `__mp.launch()`. */
+Object.assign(window, {
+  __mpBoot: (built: BuiltApp) => {
+    Object.assign(window, { __mp: new Host(built) });
+  },
+});

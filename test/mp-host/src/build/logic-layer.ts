@@ -1,0 +1,53 @@
+/**
+ * Names that browsers have and the logic layer of a mini program does not, on every client: code that uses one works in a browser
+ * and breaks in the hand. The build hides them, so that it breaks here as well.
+ */
+export const NOT_IN_WECHAT = [
+  'AbortController',
+  'AbortSignal',
+  'Audio',
+  'Blob',
+  'BroadcastChannel',
+  'Element',
+  'Event',
+  'EventSource',
+  'EventTarget',
+  'File',
+  'FileReader',
+  'FormData',
+  'HTMLElement',
+  'Headers',
+  'Image',
+  'MessageChannel',
+  'Node',
+  'RTCPeerConnection',
+  'Request',
+  'Response',
+  'TextDecoder',
+  'TextEncoder',
+  'URL',
+  'URLSearchParams',
+  'WebSocket',
+  'XMLHttpRequest',
+  'alert',
+  'atob',
+  'btoa',
+  'cancelAnimationFrame',
+  'confirm',
+  'crypto',
+  'document',
+  'fetch',
+  'indexedDB',
+  'localStorage',
+  'location',
+  'navigator',
+  'prompt',
+  'requestAnimationFrame',
+  'self',
+  'sessionStorage',
+  'structuredClone',
+  'window',
+] as const;
+
+/** What stands around the scripts of a mini program. */
+export const LOGIC_LAYER = { before: `(function (${NOT_IN_WECHAT.join(', ')}) {`, after: '})();' };
