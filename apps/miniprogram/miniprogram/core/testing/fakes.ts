@@ -143,6 +143,9 @@ export class Bench {
   readonly controller: RoomController;
   /** What the next posts are answered; the last one is answered again and again. */
   answers: Answer[] = [phoneRoomsig()];
+  /** What the page does in answer to an event, at once. */
+  onRoom: (event: RoomEvent) => void = () => {};
+  onRaw: (event: PusherEvent) => void = () => {};
 
   constructor(options: Partial<RoomOptions> = {}, client: ClientInfo = { wechat: '8.0.50', baseLibrary: '3.5.0' }) {
     const ports: Ports = {
@@ -163,9 +166,15 @@ export class Bench {
     };
     this.controller = new RoomController(ports, {
       changed: () => {},
-      room: (event) => this.room.push(event),
+      room: (event) => {
+        this.room.push(event);
+        this.onRoom(event);
+      },
       im: (event) => this.im.push(event),
-      pusher: (event) => this.raw.push(event),
+      pusher: (event) => {
+        this.raw.push(event);
+        this.onRaw(event);
+      },
       tickets: (reason) => this.asked.push(reason),
     });
     this.controller.configure({ ...OPTIONS, ...options });
