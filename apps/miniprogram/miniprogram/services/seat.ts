@@ -1,5 +1,12 @@
 import type { Backend } from './backend.ts';
-import { type RetryPolicy, type RoomInfo, type SignInfo, withRetries } from './core.ts';
+import {
+  ClientError,
+  type FailureReason,
+  type RetryPolicy,
+  type RoomInfo,
+  type SignInfo,
+  withRetries,
+} from './core.ts';
 import { ProblemError } from './problems.ts';
 
 /** A room by number (made if absent), or a new one by name. */
@@ -20,6 +27,9 @@ export interface Taken {
   readonly tickets: SignInfo;
 }
 
+/** Answers to a heartbeat that say that the seat is gone. */
+const LOST: readonly FailureReason[] = ['kicked', 'no-such-room', 'not-member'];
+
 /** A seat in one room: taken, kept, given back. Each visit of a room page has one. */
 export class Seat {
   readonly #backend: Backend;
@@ -27,9 +37,12 @@ export class Seat {
   #taken: Taken | null = null;
   #given = false;
   #stopHeartbeat: () => void = () => {};
+  readonly #onLost: (error: ClientError) => void;
 
-  constructor(backend: Backend, limits: SeatLimits = SEAT_LIMITS) {
+  /** @param onLost a heartbeat was told that the seat is gone: kicked, the room ended, or the lease ran out */
+  constructor(backend: Backend, onLost: (error: ClientError) => void, limits: SeatLimits = SEAT_LIMITS) {
     this.#backend = backend;
+    this.#onLost = onLost;
     this.#limits = limits;
   }
 
@@ -127,8 +140,12 @@ export class Seat {
       if (taken !== null) {
         try {
           await this.#backend.invoke('webrtc-heartbeat', { roomID: taken.room.roomID });
-        } catch {
-          // The next one may get through; what cannot be mended shows where it matters.
+        } catch (error) {
+          if (!stopped && error instanceof ClientError && LOST.includes(error.reason)) {
+            this.#stopHeartbeat();
+            this.#onLost(error);
+          }
+          // Anything else: the next one may get through.
         }
       }
       if (!stopped) plan();

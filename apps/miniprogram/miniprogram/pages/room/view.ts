@@ -19,6 +19,8 @@ export interface RoomView {
   readonly alone: boolean;
   readonly aloneText: string;
   readonly isOwner: boolean;
+  /** Owners of self-hosted rooms can mute others; Tencent's media service is not ours to change. */
+  readonly canMute: boolean;
   readonly microphone: boolean;
   readonly camera: boolean;
   readonly beauty: number;
@@ -69,6 +71,7 @@ export const FIRST_VIEW: RoomView = {
   alone: false,
   aloneText: '',
   isOwner: false,
+  canMute: true,
   microphone: true,
   camera: true,
   beauty: 5,

@@ -287,3 +287,37 @@ describe('[MP14] while the way in lasts', () => {
     expect(backend.count('webrtc-quit-room')).toBe(1);
   });
 });
+
+describe('[MP15] in CloudBase', () => {
+  async function inCloud() {
+    const backend = new FakeBackend();
+    backend.needsHeartbeat = true;
+    backend.media = { kind: 'trtc', sdkAppId: 1400000001 };
+    return inRoom(backend);
+  }
+
+  it.each([
+    ['kicked', 'kicked'],
+    ['no-such-room', 'dissolved'],
+  ] as const)('the heartbeat tells the end (%s), and the seat is not given back', async (reason, key) => {
+    const { visit, backend } = await inCloud();
+    backend.replies.set('webrtc-heartbeat', () => refuse(reason, 10003));
+    await backend.clock.advance(10_000);
+    expect([visit.view.problem?.key, backend.count('webrtc-quit-room')]).toEqual([key, 0]);
+  });
+
+  it('a lease that ran out is taken anew', async () => {
+    const { visit, backend } = await inCloud();
+    backend.replies.set('webrtc-heartbeat', () => refuse('not-member', 10010));
+    await backend.clock.advance(12_000);
+    expect([visit.view.phase, backend.count('webrtc-enter-room')]).toEqual(['in-room', 2]);
+  });
+
+  it('the owner is looked up when people come and go, and nobody is offered what cannot be done', async () => {
+    const { visit, hear, backend } = await inCloud();
+    backend.replies.set('webrtc-get-room-info', () => roomOf('77', { ownerID: 'amy' }));
+    hear({ type: 'people', streams: [stream('amy')] });
+    await settle();
+    expect([visit.view.people[1]?.owner, visit.view.canMute]).toEqual([true, false]);
+  });
+});

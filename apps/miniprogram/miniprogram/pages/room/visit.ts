@@ -58,9 +58,10 @@ export class RoomVisit {
     this.#clock = ports.backend.clock;
     this.#target = target;
     this.#userName = choices.userName;
-    this.#seat = new Seat(ports.backend);
+    this.#seat = this.#newSeat();
     const { microphone, camera, template } = choices;
-    this.#view = { ...FIRST_VIEW, microphone, camera, template };
+    const canMute = ports.backend.media.kind === 'rtmp';
+    this.#view = { ...FIRST_VIEW, microphone, camera, template, canMute };
     this.chat = new Chat(
       () => this.#seat.taken?.tickets.userID ?? '',
       (changes) => this.#show(changes),
@@ -90,7 +91,7 @@ export class RoomVisit {
     this.#ports.component()?.stop();
     this.#restart = this.#seat.taken?.room.roomID ?? this.#restart;
     this.#seat.abandon();
-    this.#seat = new Seat(this.#ports.backend);
+    this.#seat = this.#newSeat();
     await this.open();
   }
 
@@ -279,6 +280,17 @@ export class RoomVisit {
     }
     this.#listed = true;
     this.#refreshPeople();
+    // Nobody tells who the owner is where signalling is not ours: it may have passed on.
+    if (this.#ports.backend.needsHeartbeat) void this.#lookForOwner();
+  }
+
+  async #lookForOwner(): Promise<void> {
+    try {
+      const room = await this.#seat.look();
+      if (room !== null && !this.#closed) this.#owner(room.ownerID);
+    } catch {
+      // The next change asks again.
+    }
   }
 
   #owner(userId: string): void {
@@ -330,6 +342,17 @@ export class RoomVisit {
         this.#notice({ key: 'suspended', code: null });
         return;
     }
+  }
+
+  #newSeat(): Seat {
+    const seat: Seat = new Seat(this.#ports.backend, (error) => {
+      if (this.#closed || seat !== this.#seat) return;
+      // The room that was ours is no more: its owner ended it.
+      if (error.reason === 'no-such-room') this.#over({ key: 'dissolved', code: error.code }, true);
+      else if (error.reason === 'kicked') this.#over(problemOfError(error), true);
+      else this.#again(problemOfError(error));
+    });
+    return seat;
   }
 
   /** Through the door again, with growing pauses; in the end it is said why not. */
