@@ -394,16 +394,17 @@ export class RoomController {
 
   /** The stay is over for this reason. It is left before it is told: the page may well call `start` in answer. */
   #fail(code: number, cause: Cause): void {
-    this.#leave(true);
-    this.#host.room(failure(code, cause));
+    if (this.#leave(true)) this.#host.room(failure(code, cause));
   }
 
-  #leave(goodbye: boolean): void {
-    if (!this.#stay.take('leave')) return;
+  /** Whether there was a stay to leave. */
+  #leave(goodbye: boolean): boolean {
+    if (!this.#stay.take('leave')) return false;
     const generation = this.#stay.generation;
     this.#push.abandon();
     this.#link?.close(goodbye);
     this.#link = null;
+    this.#conversation.end();
     this.#tickets.activate(false);
     this.#players.clear();
     this.#members.clear();
@@ -421,6 +422,7 @@ export class RoomController {
       this.#startAgain = false;
       this.start();
     });
+    return true;
   }
 
   #places(): number {

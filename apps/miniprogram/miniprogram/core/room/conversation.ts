@@ -42,6 +42,11 @@ export class Conversation {
     this.#known = new Set();
   }
 
+  /** The stay is over: nothing more is told of it. */
+  end(): void {
+    this.#enabled = false;
+  }
+
   /** Connected, for the first time or again; the last messages come with it. */
   history(chat: readonly PhoneChat[], selfName: string): void {
     const again = this.#joined;

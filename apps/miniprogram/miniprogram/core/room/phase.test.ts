@@ -49,19 +49,21 @@ describe('a stay', () => {
   });
 
   it('[WR40] tells nothing more once it was left, at whatever event the page leaves', async () => {
-    const whole = new Bench();
+    const count = (bench: Bench) => bench.room.length + bench.raw.length + bench.im.length;
+    const whole = new Bench({ enableIM: true });
     await call(whole);
-    const moments = whole.room.length + whole.raw.length;
+    const moments = count(whole);
     expect(moments).toBeGreaterThan(25);
     for (let at = 1; at <= moments; at++) {
-      const bench = new Bench();
+      const bench = new Bench({ enableIM: true });
       const leave = () => {
-        if (bench.room.length + bench.raw.length === at) bench.controller.exit();
+        if (count(bench) === at) bench.controller.exit();
       };
       bench.onRoom = leave;
       bench.onRaw = leave;
+      bench.onIm = leave;
       await call(bench);
-      expect(bench.room.length + bench.raw.length).toBe(at);
+      expect(count(bench)).toBe(at);
       expect(bench.controller.view()).toMatchObject({ phase: 'idle', reconnecting: false, tiles: [], waiting: [] });
       expect(bench.controller.status()).toMatchObject({ ownerID: '', mutedByOwner: { audio: false, video: false } });
       expect(bench.pusher.calls.slice(-1)).not.toEqual([expect.stringMatching(/^start/)]);

@@ -146,6 +146,7 @@ export class Bench {
   /** What the page does in answer to an event, at once. */
   onRoom: (event: RoomEvent) => void = () => {};
   onRaw: (event: PusherEvent) => void = () => {};
+  onIm: (event: ImEvent) => void = () => {};
 
   constructor(options: Partial<RoomOptions> = {}, client: ClientInfo = { wechat: '8.0.50', baseLibrary: '3.5.0' }) {
     const ports: Ports = {
@@ -170,7 +171,10 @@ export class Bench {
         this.room.push(event);
         this.onRoom(event);
       },
-      im: (event) => this.im.push(event),
+      im: (event) => {
+        this.im.push(event);
+        this.onIm(event);
+      },
       pusher: (event) => {
         this.raw.push(event);
         this.onRaw(event);

@@ -1,5 +1,6 @@
 import type { RemoteStream } from '../members/stream.ts';
 import type { PlayerView } from '../players.ts';
+import type { RoomOptions } from '../room/options.ts';
 import type { Phase } from '../room/phase.ts';
 import { type Box, cssLength, hasPresenter, layOut, SMALL_VIEW, type SmallView, type Template } from './layout.ts';
 
@@ -91,12 +92,12 @@ export function hueOf(userId: string): number {
 }
 
 /** The small picture by the four properties, each checked on its own. */
-export function smallViewOf(left: string, top: string, width: string, height: string): SmallView {
+export function smallViewOf(options: RoomOptions): SmallView {
   return {
-    left: cssLength(left, SMALL_VIEW.left),
-    top: cssLength(top, SMALL_VIEW.top),
-    width: cssLength(width, SMALL_VIEW.width),
-    height: cssLength(height, SMALL_VIEW.height),
+    left: cssLength(options.smallViewLeft, SMALL_VIEW.left),
+    top: cssLength(options.smallViewTop, SMALL_VIEW.top),
+    width: cssLength(options.smallViewWidth, SMALL_VIEW.width),
+    height: cssLength(options.smallViewHeight, SMALL_VIEW.height),
   };
 }
 
