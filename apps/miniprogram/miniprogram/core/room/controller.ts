@@ -105,7 +105,7 @@ export class RoomController {
 
   /** Enters the room; in the room already, it starts a push that stands still. */
   start(): void {
-    const phase = this.#stay.phase;
+    const { phase } = this.#stay;
     if (phase === 'leaving') {
       this.#startAgain = true;
       return;
@@ -134,8 +134,7 @@ export class RoomController {
 
   /** Leaves the room on purpose. */
   exit(): void {
-    this.#startAgain = false;
-    this.#suspended = false;
+    this.#startAgain = this.#suspended = false;
     this.#leave(true);
   }
 
@@ -198,8 +197,8 @@ export class RoomController {
 
   /** `binderror` of live-pusher. */
   onPusherError(errorCode: number): void {
-    const event = permissionEvent(errorCode);
-    if (event !== null) this.#host.room(event);
+    const told = permissionEvent(errorCode);
+    if (told !== null) this.#host.room(told);
   }
 
   onNetStatus(info: Readonly<Record<string, unknown>>): void {
@@ -253,7 +252,7 @@ export class RoomController {
       reconnecting: this.#reconnecting,
       template: templateOf(options.template),
       swapped: this.#swapped,
-      small: smallViewOf(options.smallViewLeft, options.smallViewTop, options.smallViewWidth, options.smallViewHeight),
+      small: smallViewOf(options),
       roomCreator: options.roomCreator,
       selfId: options.userID,
       selfName: options.userName || options.userID,
