@@ -1,6 +1,10 @@
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { JsdomPhone } from '../src/drivers/jsdom.ts';
-import { logOf, openSample } from './sample.ts';
+import { build } from '../src/build/index.ts';
+import { type JsdomPhone, openInJsdom } from '../src/drivers/jsdom.ts';
+import { logOf, openSample, SAMPLE } from './sample.ts';
 
 let phone: JsdomPhone;
 
@@ -155,13 +159,27 @@ describe('what fails a test', () => {
     phone.host.failures.take('keys are not unique');
   });
 
-  it('[MH31] an exception in a callback, and an event without a handler', async () => {
+  it('[MH31] an exception in a callback', async () => {
     phone = await openSample();
     phone.host.page.setData({}, () => {
       throw new Error('from a callback');
     });
     await phone.settle();
     expect(phone.host.failures.take('from a callback')).toHaveLength(1);
+  });
+
+  it('[MH34] a property that a component does not have, and an event without a handler', async () => {
+    const root = await mkdtemp(join(tmpdir(), 'lianmai-mp-'));
+    await cp(SAMPLE, root, { recursive: true });
+    await writeFile(
+      join(root, 'pages/live/live.wxml'),
+      '<view colour="{{room}}" data-testid="v" bindtap="nobody">v</view>',
+    );
+    phone = await openInJsdom(await build({ root }), { url: 'pages/live/live?room=1' });
+    await rm(root, { recursive: true });
+    expect(phone.host.failures.take('"colour" is not a valid property')).not.toHaveLength(0);
+    await phone.tap('v');
+    expect(phone.host.failures.take('no method "nobody"')).toHaveLength(1);
   });
 
   it('[MH32] closing with a failure that nobody took', async () => {

@@ -11,6 +11,18 @@ interface EventTarget {
 
 type Node = glassEasel.Element | { readonly _$: glassEasel.Element };
 
+/** Events that a mini program gets from the browser as they are; taps are made of them by the back end. */
+const OF_THE_BROWSER = new Set([
+  'touchstart',
+  'touchmove',
+  'touchend',
+  'touchcancel',
+  'transitionend',
+  'animationstart',
+  'animationiteration',
+  'animationend',
+]);
+
 const RPX = /(-?[\d.]+)rpx\b/g;
 
 /**
@@ -49,6 +61,11 @@ function createBackend(): glassEasel.CurrentWindowBackendContext {
     createElement: create as unknown as (typeof real)['createElement'],
     createTextNode: (text) => real.createTextNode.call(document, text),
     createDocumentFragment: () => real.createDocumentFragment.call(document),
+  };
+  const listen = context.setListenerStats.bind(context);
+  context.setListenerStats = (element, type, capture, level) => {
+    // `change`, `input` or `scroll` of the elements inside are not the component's: those it emits itself.
+    if (OF_THE_BROWSER.has(type)) listen(element, type, capture, level);
   };
   context.onEvent((target, type, detail, options) => {
     if (type === 'tap' && isDisabled(target)) return undefined;

@@ -77,9 +77,7 @@ function text<P extends TextProps>(
   field: HTMLInputElement | HTMLTextAreaElement,
 ): (names: ReadonlySet<keyof P>) => void {
   const detail = () => ({ value: field.value, cursor: field.selectionStart ?? 0 });
-  field.addEventListener('input', (event) => {
-    // The element's own event is not the mini program's.
-    event.stopPropagation();
+  field.addEventListener('input', () => {
     self.set('value', field.value as P['value']);
     self.emit('input', { ...detail(), keyCode: 0 });
   });
