@@ -70,7 +70,12 @@ describe('the logic layer', () => {
       'App({ log: [typeof URL, typeof document, typeof fetch, typeof setTimeout] });',
     );
     const phone = await openInJsdom(await build({ root }));
-    expect(phone.host.app['log']).toEqual(expect.arrayContaining(['undefined', 'undefined', 'undefined', 'function']));
+    expect((phone.host.app['log'] as string[]).slice(0, 4)).toEqual([
+      'undefined',
+      'undefined',
+      'undefined',
+      'function',
+    ]);
     phone.close();
   });
 });
