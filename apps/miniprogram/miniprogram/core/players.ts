@@ -55,6 +55,10 @@ export class Players {
     this.#host = host;
   }
 
+  get paused(): boolean {
+    return this.#paused;
+  }
+
   view(key: string): PlayerView {
     return this.#lines.get(key) ?? NO_PLAYER;
   }

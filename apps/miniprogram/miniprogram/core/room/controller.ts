@@ -173,7 +173,7 @@ export class RoomController {
     this.#tellState();
     this.#link?.wake();
     this.#push.hold(false);
-    if (this.#stay.phase === 'in' && this.#ports.clock.now() - since > HIDDEN_MS) {
+    if (!this.#players.paused && this.#ports.clock.now() - since > HIDDEN_MS) {
       this.#players.pause(true);
       this.#players.pause(false);
     }

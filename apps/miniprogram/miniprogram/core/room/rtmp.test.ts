@@ -251,6 +251,13 @@ describe('a self-hosted room', () => {
     expect(bench.controller.view().tiles[0]?.cover).toBe('');
     bench.controller.hide();
     await bench.clock.advance(6_000);
+    bench.controller.pause();
+    bench.controller.show();
+    expect(bench.controller.view().tiles[0]?.src).toBe('');
+    bench.controller.resume();
+    bench.controller.onPlayer('bob_main', 2003);
+    bench.controller.hide();
+    await bench.clock.advance(6_000);
     const before = bench.socket.asked('ping').length;
     bench.socket.dead = true;
     bench.controller.show();
