@@ -1,7 +1,11 @@
+import { hueOf, initialOf } from '../../core/view/room-view.ts';
 import { fill, fillCount, type Words } from '../../i18n/index.ts';
 import type { RoomInfo } from '../../services/core.ts';
 import type { ProblemWords } from '../../services/problems.ts';
 import type { Stream } from './signals.ts';
+
+/** Colours and initials are those of the tiles. */
+export { hueOf, initialOf };
 
 /** Everything the page shows, apart from words that never change. */
 export interface RoomView {
@@ -81,18 +85,6 @@ export const FIRST_VIEW: RoomView = {
   unread: 0,
   sheet: 'none',
 };
-
-/** First character of a name, whole (an emoji is two units). */
-export function initialOf(name: string): string {
-  return [...name.trim()][0]?.toUpperCase() ?? '·';
-}
-
-/** A colour that belongs to an identity, one of twelve. */
-export function hueOf(id: string): number {
-  let sum = 7;
-  for (const character of id) sum = (sum * 31 + character.charCodeAt(0)) % 65_521;
-  return sum % 12;
-}
 
 export interface Self {
   readonly id: string;
