@@ -119,6 +119,11 @@ export class LocalConnection implements Connection, LocalPeerSink, RtcpVisitor {
     this.#setState('closed');
   }
 
+  /** The way to the link broke, as a network does: its participant may come back. */
+  broke(): void {
+    this.#setState('failed');
+  }
+
   publish(stream: number, kind: MediaKind, cid: string): void {
     if (this.#closed || this.#publications.has(stream) || this.#publications.size >= this.#maxUplinks) return;
     const codec = kind === 'audio' ? OPUS : H264;

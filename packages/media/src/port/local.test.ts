@@ -101,10 +101,26 @@ describe('[LL1] coming in', () => {
     await expect.poll(() => events.filter((event) => event === 'participant_left').length, SOON).toBe(2);
   });
 
-  it('[LL2] a port that closes takes its participants along', async () => {
-    const { link, events } = await pair({ participant: { closedGraceMs: 1 } });
+  it('[LL2] a port that closes takes its participants along when the resume time is over', async () => {
+    const { link, events } = await pair({ participant: { resumeWindowMs: 1 } });
     link.channel.close();
     await expect.poll(() => events.filter((event) => event === 'participant_left').length, SOON).toBe(2);
+  });
+
+  it('[LL2] until then they keep their seats, and one who comes back takes his', async () => {
+    const { engine, link, events } = await pair({ participant: { closedGraceMs: 1 } });
+    link.channel.close();
+    const other = new TestLink(await engine.openLocal());
+    const carol = await join(other, 'carol');
+    const dave = await join(other, 'dave');
+    // Given up after the port closed, and gone: whoever was to leave at once has left by then.
+    other.channel.post({ type: 'closed', session: dave.id });
+    await expect.poll(() => events.filter((event) => event === 'participant_left').length, SOON).toBe(1);
+    const others = carol.last('join')?.otherParticipants.map(({ identity }) => identity);
+    expect(others?.sort()).toEqual(['alice', 'bob']);
+    await join(other, 'alice');
+    await expect.poll(() => events.filter((event) => event === 'participant_left').length, SOON).toBe(2);
+    expect(events.filter((event) => event === 'participant_joined')).toHaveLength(5);
   });
 
   it('[LL2] the newer of two under one identity wins', async () => {

@@ -123,7 +123,7 @@ export class LocalPort implements LocalChannelSink<ToEngine> {
         return;
       case 'closed':
         this.#sessions.delete(session.id);
-        this.#lose(session);
+        this.#lose(session, 'given-up');
         return;
       case 'publish':
         if (media === null || this.#uplinks.has(message.stream) || !isStream(message.stream)) return;
@@ -181,7 +181,7 @@ export class LocalPort implements LocalChannelSink<ToEngine> {
     session.signal = connection;
     if (session.over) {
       // Given up while the token was being checked.
-      this.#lose(session);
+      this.#lose(session, 'given-up');
       return;
     }
     this.#channel.post({ type: 'accepted', session: id });
@@ -228,11 +228,15 @@ export class LocalPort implements LocalChannelSink<ToEngine> {
     };
   }
 
-  /** The link's end of a session is gone: its participant leaves as after a closed page. */
-  #lose(session: LocalSession): void {
+  /**
+   * The link's end of a session is gone. Given up: its participant leaves as after a closed page. Broken off, with a thread
+   * that died: he is waited for as after a lost network, and keeps his seat meanwhile.
+   */
+  #lose(session: LocalSession, how: 'given-up' | 'broken'): void {
     session.over = true;
     this.#forget(session);
-    session.media?.lost();
+    if (how === 'broken') session.media?.broke();
+    else session.media?.lost();
     session.signal?.closed();
   }
 
@@ -246,7 +250,7 @@ export class LocalPort implements LocalChannelSink<ToEngine> {
     this.#sessions.clear();
     this.#uplinks.clear();
     if (sessions.length > 0) this.#options.log.warn({ sessions: sessions.length, reason }, 'a local link ended');
-    for (const session of sessions) this.#guarded(() => this.#lose(session));
+    for (const session of sessions) this.#guarded(() => this.#lose(session, 'broken'));
     this.#onEnd(this);
   }
 
