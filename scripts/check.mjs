@@ -36,6 +36,19 @@ export async function check() {
       args: [join(root, 'node_modules', 'vite', 'bin', 'vite.js'), 'build', web, '--logLevel', 'warn'],
     });
   }
+  const phone = join(root, 'apps', 'miniprogram');
+  if (existsSync(join(phone, 'project.config.json'))) {
+    steps.push({
+      name: 'the mini program builds',
+      command: node,
+      args: [join(phone, 'scripts', 'build.mjs')],
+    });
+    steps.push({
+      name: 'templates of the mini program, against its pages',
+      command: node,
+      args: [join(root, 'test', 'mp-host', 'src', 'check', 'main.ts'), join(phone, 'miniprogram')],
+    });
+  }
   const result = { passed: 0, failed: 0, skipped: 0 };
   for (const step of steps) {
     const { code } = await run(step.command, step.args, { cwd: root, quiet: true });
