@@ -1,12 +1,14 @@
+import { execFile } from 'node:child_process';
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { build } from '@lianmai/mp-host/build';
 import { openInChromium, PHONE } from '@lianmai/mp-host/chromium';
 import { startMedia } from '@lianmai/mp-host/media';
 import { chromium } from 'playwright-core';
-import { describe, it } from 'vitest';
+import { beforeAll, describe, it } from 'vitest';
 import { CHROMIUM_ARGS, chromiumPath } from '../src/browsers/chromium.ts';
 import { COLORS, TONES } from '../src/palette.ts';
 import { usePhoneStage } from '../src/phones/stage.ts';
@@ -15,6 +17,10 @@ import { waitFor } from '../src/wait.ts';
 
 const stage = usePhoneStage();
 const BUILT = fileURLToPath(new URL('../../../apps/miniprogram/dist', import.meta.url));
+const BUILD = fileURLToPath(new URL('../../../apps/miniprogram/scripts/build.mjs', import.meta.url));
+
+// What is opened is what WeChat's tool would open, and never an old one.
+beforeAll(() => promisify(execFile)(process.execPath, [BUILD]), 60_000);
 
 describe('the mini program and a browser in one room', () => {
   it('the mini program joins by number, and the browser sees and hears what it pushes', async () => {
