@@ -21,6 +21,12 @@ export interface RemoteStreamParts {
 const LINGER_MS = 10_000;
 
 /**
+ * Pages publish a camera or screen anew when a phone comes that cannot decode what they sent: for a moment there is none.
+ * Nobody's player is ended for that; a picture that is withdrawn for good is told this much later.
+ */
+const REPUBLISH_MS = 1_500;
+
+/**
  * Camera and microphone (`main`) or the screen (`aux`) of one participant who is no phone of this gateway. It is
  * subscribed while a phone plays it.
  */
@@ -35,6 +41,8 @@ export class RemoteStream {
   #last: { readonly timestampMs: number; readonly at: number } | null = null;
   #watched = false;
   #idleSince: number | null = null;
+  /** When the picture was withdrawn that may be published again any moment. */
+  #withdrawnAt: number | null = null;
   #missing: 'video-codec' | 'audio-codec' | null = null;
 
   constructor(parts: RemoteStreamParts) {
@@ -59,6 +67,11 @@ export class RemoteStream {
     };
   }
 
+  /** Nothing is published any more, and nothing was a moment ago. */
+  get over(): boolean {
+    return this.#tracks.length === 0 && this.#withdrawnAt === null;
+  }
+
   /** The tracks that the participant publishes of this stream type. */
   update(name: string, tracks: readonly RemoteTrack[]): void {
     this.#name = name;
@@ -66,6 +79,8 @@ export class RemoteStream {
     this.#tracks = tracks;
     const codec = (kind: string, list: readonly RemoteTrack[]) =>
       list.find((track) => track.kind === kind)?.mimeType ?? '';
+    if (pictureOf(tracks) !== null) this.#withdrawnAt = null;
+    else if (pictureOf(before)?.muted === false) this.#withdrawnAt = this.#parts.clock();
     // Another codec may be one that phones can decode.
     if (codec('video', before) !== codec('video', tracks) && this.#missing === 'video-codec') this.#missing = null;
     this.#refresh();
@@ -102,6 +117,10 @@ export class RemoteStream {
   /** Every 10 ms or so. */
   tick(): void {
     this.#egress?.tick();
+    if (this.#withdrawnAt !== null && this.#parts.clock() - this.#withdrawnAt >= REPUBLISH_MS) {
+      this.#withdrawnAt = null;
+      this.#refresh();
+    }
     if (this.#idleSince === null || this.#parts.clock() - this.#idleSince < LINGER_MS) return;
     this.#idleSince = null;
     this.#egress?.close();
@@ -160,15 +179,21 @@ export class RemoteStream {
   #refresh(): void {
     const unavailable = this.#parts.codecsUnavailable() !== null;
     const clear = this.#tracks.filter((track) => !track.encrypted);
-    const picture = clear.find((track) => track.kind === 'video');
+    const picture = pictureOf(this.#tracks);
     const sound = clear.some((track) => track.kind === 'audio');
-    const foreign = picture !== undefined && picture.mimeType !== '' && picture.mimeType !== 'video/h264';
+    const foreign = picture !== null && picture.mimeType !== '' && picture.mimeType !== 'video/h264';
     if (unavailable && foreign) this.#missing = 'video-codec';
     else if (unavailable && sound) this.#missing ??= 'audio-codec';
+    const shown = picture === null ? this.#withdrawnAt !== null : !picture.muted;
     this.#channel?.setAvailable({
-      video: picture !== undefined && !picture.muted && this.#missing !== 'video-codec',
+      video: shown && this.#missing !== 'video-codec',
       audio: sound && this.#missing !== 'audio-codec' && !unavailable,
     });
     this.#parts.onChanged();
   }
+}
+
+/** Camera or screen, where phones may see it. */
+function pictureOf(tracks: readonly RemoteTrack[]): RemoteTrack | null {
+  return tracks.find((track) => track.kind === 'video' && !track.encrypted) ?? null;
 }

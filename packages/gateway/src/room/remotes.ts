@@ -70,7 +70,13 @@ export class Remotes {
   }
 
   tick(): void {
-    this.#each((stream) => stream.tick());
+    for (const { streams } of this.#remotes.values()) {
+      for (const [streamType, { stream }] of streams) {
+        stream.tick();
+        // Nobody has a screen of which nothing is left; camera and microphone stand for the person.
+        if (streamType === 'aux' && stream.over) this.#end(streams, 'aux');
+      }
+    }
   }
 
   /** Forgets somebody; his viewers are ended. */
@@ -98,11 +104,9 @@ export class Remotes {
     for (const streamType of ['main', 'aux'] as const) {
       const tracks = playable ? participant.tracks.filter((track) => streamTypeOf(track) === streamType) : [];
       const held = remote.streams.get(streamType);
-      if (held !== undefined && streamType === 'aux' && tracks.length === 0) {
-        remote.streams.delete('aux');
-        held.stream.close();
-      } else if (held !== undefined) {
+      if (held !== undefined) {
         held.stream.update(participant.name, tracks);
+        if (streamType === 'aux' && held.stream.over) this.#end(remote.streams, 'aux');
       } else if (streamType === 'main' || tracks.length > 0) {
         const made = this.#make(participant.identity, streamType);
         remote.streams.set(streamType, made);
@@ -110,6 +114,13 @@ export class Remotes {
         made.stream.setSession(this.#session);
       }
     }
+  }
+
+  #end(streams: Remote['streams'], streamType: StreamType): void {
+    const held = streams.get(streamType);
+    streams.delete(streamType);
+    held?.stream.close();
+    this.#parts.onChanged();
   }
 
   #make(userId: string, streamType: StreamType): { stream: RemoteStream; channel: Channel } {

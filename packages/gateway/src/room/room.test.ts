@@ -264,6 +264,37 @@ describe('playing', () => {
     expect(scene.play(fresh).refused).toBeNull();
   });
 
+  it('[PS55] a picture that is published again in another codec costs nobody his player', async () => {
+    const anna = scene.phone('anna');
+    const screen = track('TR_screen', 'video', { source: 'screen_share' });
+    scene.link.browser('chrome', [{ ...camera, mimeType: 'video/vp8' }, microphone, screen]);
+    await scene.settle();
+    const before = anna.of('roster').length;
+    const urls = anna.last('roster').roster.userlist.map(({ flvurl }) => flvurl);
+    const playing = urls.map((url) => scene.play(url));
+    scene.link.browser('chrome', [microphone]);
+    await scene.pass(1_000);
+    for (const url of urls) expect(scene.play(url).refused).toBeNull();
+    scene.link.browser('chrome', [microphone, track('TR_h264', 'video'), { ...screen, sid: 'TR_screen2' }]);
+    await scene.pass(5_000);
+    expect(anna.of('roster').length).toBe(before);
+    expect(playing.map(({ ends }) => ends)).toEqual([[], []]);
+    expect(scene.egresses.flatMap(({ tracks }) => [...tracks.keys()])).toEqual(['TR_mic', 'TR_h264', 'TR_screen2']);
+  });
+
+  it('[PS55] one that does not come back is gone a moment later, and the entry of a screen with it', async () => {
+    const anna = scene.phone('anna');
+    scene.link.browser('chrome', [camera, microphone, track('TR_screen', 'video', { source: 'screen_share' })]);
+    await scene.settle();
+    const playing = anna.last('roster').roster.userlist.map(({ flvurl }) => scene.play(flvurl));
+    scene.link.browser('chrome', [microphone]);
+    await scene.pass(1_600);
+    expect(anna.last('roster').roster.userlist).toMatchObject([
+      { streamtype: 'main', hasvideo: false, hasaudio: true },
+    ]);
+    expect(playing.map(({ ends }) => ends)).toEqual([['tracks'], ['tracks']]);
+  });
+
   it('[PS24] a new media session goes on behind the stamps of the one before', async () => {
     const anna = scene.phone('anna');
     scene.link.browser('chrome', [camera]);
