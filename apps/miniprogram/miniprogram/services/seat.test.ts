@@ -28,7 +28,7 @@ describe('[MP5] a seat', () => {
     const seat = new Seat(backend, () => {});
     await seat.take({ roomName: 'Weekly' }, '');
     await seat.take({ roomName: 'Weekly' }, '');
-    expect(backend.calls.at(-1)?.data).toEqual({ roomID: '77' });
+    expect(backend.calls.at(-1)?.data).toEqual({ roomID: '77', roomName: 'Room 77' });
   });
 
   it('is given back when the page has gone while it was being taken', async () => {
@@ -86,4 +86,16 @@ describe('[MP5] a seat', () => {
       expect([lost, backend.count('webrtc-heartbeat')]).toEqual([[reason], 2]);
     },
   );
+
+  it('of a room that ended because nobody kept it has run out: the room was not ended by anybody', async () => {
+    const backend = new FakeBackend();
+    backend.needsHeartbeat = true;
+    const lost: string[] = [];
+    const seat = new Seat(backend, (error) => void lost.push(error.reason));
+    await seat.take({ roomId: '9' }, '');
+    // Cut off until the lease had run out.
+    backend.replies.set('webrtc-heartbeat', (_, count) => refuse(count < 4 ? 'network' : 'no-such-room'));
+    await backend.clock.advance(40_000);
+    expect(lost).toEqual(['not-member']);
+  });
 });

@@ -14,11 +14,14 @@ export type SeatTarget = { readonly roomId: string; readonly roomName?: string }
 
 export interface SeatLimits {
   readonly heartbeatMs: number;
+  /** How long a seat lasts without one. */
+  readonly leaseMs: number;
   readonly enter: RetryPolicy;
 }
 
 export const SEAT_LIMITS: SeatLimits = {
   heartbeatMs: 10_000,
+  leaseMs: 30_000,
   enter: { attempts: 3, firstPauseMs: 500, maxPauseMs: 4_000 },
 };
 
@@ -64,7 +67,7 @@ export class Seat {
     if (this.#given) return null;
     const again = this.#taken;
     const event = again
-      ? { roomID: again.room.roomID }
+      ? { roomID: again.room.roomID, ...(again.room.roomName ? { roomName: again.room.roomName } : {}) }
       : 'roomId' in target
         ? { roomID: target.roomId, ...(target.roomName ? { roomName: target.roomName } : {}) }
         : { roomName: target.roomName };
@@ -135,15 +138,18 @@ export class Seat {
     const { clock } = this.#backend;
     let stopped = false;
     let cancel = () => {};
+    let keptUntil = clock.now() + this.#limits.leaseMs;
     const beat = async () => {
       const taken = this.#taken;
       if (taken !== null) {
+        const asked = clock.now();
         try {
           await this.#backend.invoke('webrtc-heartbeat', { roomID: taken.room.roomID });
+          keptUntil = asked + this.#limits.leaseMs;
         } catch (error) {
           if (!stopped && error instanceof ClientError && LOST.includes(error.reason)) {
             this.#stopHeartbeat();
-            this.#onLost(error);
+            this.#onLost(error.reason === 'no-such-room' && asked >= keptUntil ? lapsed(error) : error);
           }
           // Anything else: the next one may get through.
         }
@@ -159,4 +165,9 @@ export class Seat {
       cancel();
     };
   }
+}
+
+/** The room ended because nobody kept its last seat, while this phone was asleep or cut off: nobody ended it on purpose. */
+function lapsed(cause: ClientError): ClientError {
+  return new ClientError('not-member', 'The seat ran out, and the room ended with it.', { cause });
 }
