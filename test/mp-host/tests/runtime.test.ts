@@ -182,6 +182,27 @@ describe('what fails a test', () => {
     expect(phone.host.failures.take('no method "nobody"')).toHaveLength(1);
   });
 
+  it('[MH35] an instance of a class in the options of a page, of which the copy that a page gets has the fields alone', async () => {
+    const root = await mkdtemp(join(tmpdir(), 'lianmai-mp-'));
+    await cp(SAMPLE, root, { recursive: true });
+    await writeFile(
+      join(root, 'pages/live/live.ts'),
+      `class Counter { count = 1; more() { return this.count + 1; } }
+      const own = { list: [1] };
+      Page({ data: { deep: [{ counter: new Counter() }] }, own, counter: new Counter(), given: own });`,
+    );
+    await writeFile(join(root, 'pages/live/live.wxml'), '<view>live</view>');
+    phone = await openInJsdom(await build({ root }), { url: 'pages/live/live?room=1' });
+    await rm(root, { recursive: true });
+    const told = phone.host.failures.take('instance of a class').map(({ message }) => message);
+    expect(told.map((message) => /live: (\S+) is/.exec(message)?.[1])).toEqual(['data.deep.0.counter', 'counter']);
+    const page = phone.host.page as unknown as { counter: { count: number; more?: unknown }; own: { list: number[] } };
+    expect([page.counter.count, page.counter.more]).toEqual([1, undefined]);
+    page.own.list.push(2);
+    phone.host.pages.reLaunch('/pages/live/live?room=2');
+    expect((phone.host.page as unknown as typeof page).own.list).toEqual([1]);
+  });
+
   it('[MH32] closing with a failure that nobody took', async () => {
     phone = await openSample();
     phone.host.failures.add('error', 'left behind');

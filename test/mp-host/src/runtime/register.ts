@@ -1,5 +1,7 @@
 import type * as glassEasel from 'glass-easel';
 import type { CodeSpace } from 'glass-easel-miniprogram-adapter';
+import { instancesIn } from './definition.ts';
+import { raise } from './failures.ts';
 import { add, type PageStyles } from './styles.ts';
 import type { BuiltUnit } from './types.ts';
 
@@ -25,6 +27,11 @@ export function registerUnit(space: CodeSpace, unit: BuiltUnit, scopeMark: strin
     (run: Constructor): Constructor =>
     (definition) => {
       defined += 1;
+      for (const place of instancesIn(definition)) {
+        raise(
+          new Error(`${unit.path}: ${place} is an instance of a class, of which WeChat's copy keeps the fields alone`),
+        );
+      }
       // The adapter reads these two from the JSON alone; WeChat takes them from `options` as well.
       if (definition?.options !== undefined) isolation = config(pick(definition.options)) || isolation;
       return run(definition);

@@ -102,7 +102,8 @@ Page({
     beauties: [],
   } as RoomData,
   visit: null as RoomVisit | null,
-  status: new StatusReader(),
+  /** Made in `onLoad`: WeChat copies these options, and a copy is no longer of its class. */
+  status: null as StatusReader | null,
 
   onLoad(query: Record<string, string | undefined>) {
     const { words, configProblem } = services();
@@ -261,7 +262,7 @@ Page({
   },
 
   onStateEvent(event: WechatMiniprogram.CustomEvent<RoomStatus>) {
-    for (const signal of this.status.read(event.detail)) this.hear(signal);
+    for (const signal of this.status?.read(event.detail) ?? []) this.hear(signal);
   },
 
   onTicketEvent() {
