@@ -1,9 +1,11 @@
 /**
  * Bundles every function into a folder that CloudBase takes as it is: `dist/<name>/{index.js, package.json, config.json}`.
  * CommonJS for Node.js 16.13, the oldest that CloudBase offers; wx-server-sdk is installed in the cloud, in a pinned version.
+ *
+ *     node scripts/build.ts [--out <folder>]
  */
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join, parse } from 'node:path';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join, parse, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
 
@@ -40,34 +42,32 @@ export async function buildFunctions(out: string): Promise<BuiltFunction[]> {
   const { version, devDependencies } = readJson(join(app, 'package.json'));
   const sdk = devDependencies['wx-server-sdk'];
   if (sdk === undefined || !/^[0-9.]+$/.test(sdk)) throw new Error('wx-server-sdk must be pinned in package.json.');
-  const built: BuiltFunction[] = [];
-  for (const name of functionNames()) {
+  const names = functionNames();
+  await build({
+    entryPoints: names.map((name) => ({ in: join(app, 'src/functions', `${name}.ts`), out: `${name}/index` })),
+    outdir: out,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node16.13',
+    inject: [join(app, 'src/older-node.ts')],
+    external: ['wx-server-sdk'],
+    plugins: [englishOnly],
+    minifySyntax: true,
+    minifyWhitespace: true,
+    charset: 'utf8',
+    legalComments: 'none',
+    logLevel: 'warning',
+  });
+  return names.map((name) => {
     const folder = join(out, name);
-    mkdirSync(folder, { recursive: true });
-    await build({
-      entryPoints: [join(app, 'src/functions', `${name}.ts`)],
-      outfile: join(folder, 'index.js'),
-      bundle: true,
-      platform: 'node',
-      format: 'cjs',
-      target: 'node16.13',
-      inject: [join(app, 'src/older-node.ts')],
-      external: ['wx-server-sdk'],
-      plugins: [englishOnly],
-      minifySyntax: true,
-      minifyWhitespace: true,
-      charset: 'utf8',
-      legalComments: 'none',
-      logLevel: 'warning',
-    });
     const manifest = { name, version, private: true, main: 'index.js', dependencies: { 'wx-server-sdk': sdk } };
     writeJson(join(folder, 'package.json'), manifest);
     const timer = TIMERS[name];
     const triggers = timer === undefined ? {} : { triggers: [{ name, type: 'timer', config: timer }] };
     writeJson(join(folder, 'config.json'), { permissions: { openapi: [] }, ...triggers });
-    built.push({ name, folder, bytes: statSync(join(folder, 'index.js')).size });
-  }
-  return built;
+    return { name, folder, bytes: statSync(join(folder, 'index.js')).size };
+  });
 }
 
 function readJson(path: string): { version: string; devDependencies: Record<string, string> } {
@@ -79,6 +79,7 @@ function writeJson(path: string, value: unknown): void {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const built = await buildFunctions(join(app, 'dist'));
+  const at = process.argv.indexOf('--out');
+  const built = await buildFunctions(at === -1 ? join(app, 'dist') : resolve(process.argv[at + 1] ?? ''));
   for (const { name, bytes } of built) console.log(`${name.padEnd(26)} ${(bytes / 1024).toFixed(0).padStart(4)} KB`);
 }

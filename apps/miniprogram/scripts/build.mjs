@@ -1,14 +1,20 @@
 /**
- * Builds the mini program into dist/, which WeChat's tool opens as it is: one CommonJS file for each TypeScript file (ES2018),
- * everything else copied. Relative imports stay `require`s, so a module is one module for all pages. Packages of the
- * workspace are put, tree-shaken, into the one file that imports them.
+ * Builds the project that WeChat's tool opens as it is: the mini program and the cloud functions, each into the folder that
+ * project.config.json names.
  *
- *     node scripts/build.mjs [--out <folder>] [--source <folder>]
+ * The mini program is one CommonJS file for each TypeScript file (ES2018), everything else copied. Relative imports stay
+ * `require`s, so a module is one module for all pages. Packages of the workspace are put, tree-shaken, into the one file that
+ * imports them.
+ *
+ *     node scripts/build.mjs [--project <folder>]
+ *     node scripts/build.mjs --out <folder> [--source <folder>]    the mini program alone
  */
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname, extname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { node } from '../../../scripts/lib/places.mjs';
 
 const here = fileURLToPath(new URL('..', import.meta.url));
 /** Limit of WeChat for the main package, bytes. */
@@ -108,14 +114,20 @@ function checkPages(out) {
   }
 }
 
-/** The cloud functions beside it, when they were built: the folder that project.config.json names. */
-function copyFunctions() {
-  const from = join(here, '..', 'cloudfunctions', 'dist');
-  const to = join(here, 'cloudfunctions');
-  rmSync(to, { recursive: true, force: true });
-  mkdirSync(to, { recursive: true });
-  if (existsSync(from)) cpSync(from, to, { recursive: true });
-  else writeFileSync(join(to, 'README.md'), 'Run `npm run build -w apps/cloudfunctions`, then build again.\n');
+/** Both parts of a project, where its project.config.json says; that file comes along into another folder. */
+export async function buildProject(project = here) {
+  const settings = join(here, 'project.config.json');
+  if (resolve(project) !== resolve(here)) {
+    mkdirSync(project, { recursive: true });
+    cpSync(settings, join(project, 'project.config.json'));
+  }
+  const { miniprogramRoot, cloudfunctionRoot } = JSON.parse(readFileSync(settings, 'utf8'));
+  const functions = join(here, '..', 'cloudfunctions', 'scripts', 'build.ts');
+  // By the Node that this repository brings along: the machine's own may read no TypeScript.
+  execFileSync(node, [functions, '--out', join(project, cloudfunctionRoot)], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  return buildMiniprogram({ out: join(project, miniprogramRoot) });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
@@ -123,13 +135,12 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     const at = process.argv.indexOf(name);
     return at === -1 ? undefined : resolve(process.argv[at + 1] ?? '');
   };
-  const { out, files, bytes, code } = await buildMiniprogram({
-    ...(option('--source') ? { source: option('--source') } : {}),
-    ...(option('--out') ? { out: option('--out') } : {}),
-  });
-  if (option('--out') === undefined) copyFunctions();
+  const [out, source] = [option('--out'), option('--source')];
+  const built =
+    out === undefined
+      ? await buildProject(option('--project'))
+      : await buildMiniprogram({ out, ...(source ? { source } : {}) });
   const kb = (size) => `${(size / 1024).toFixed(0)} kB`;
-  process.stdout.write(
-    `${relative(process.cwd(), out) || '.'}: ${files} files, ${kb(bytes)} (code ${kb(code)}) of 2048 kB\n`,
-  );
+  const place = relative(process.cwd(), built.out) || '.';
+  process.stdout.write(`${place}: ${built.files} files, ${kb(built.bytes)} (code ${kb(built.code)}) of 2048 kB\n`);
 }
