@@ -2,6 +2,7 @@
 export { type CaptureFiles, openCaptureFiles } from './capture/files.ts';
 export type { CaptureRecord, CaptureRequest } from './capture/types.ts';
 export { type GatewayConfig, type GatewayConfigInput, gatewayConfigSchema } from './config.ts';
+export { ConnectionSlots, type SlotLimits } from './doors/slots.ts';
 export { phoneUrls, type UrlHolder } from './doors/urls.ts';
 export type * from './host.ts';
 export { GatewayStartError, type StartGatewayOptions, startGateway } from './port/host.ts';

@@ -1,7 +1,7 @@
 /** The limits of the server, on a real socket and a clock that stands still until it is moved. */
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { addressGroup } from './address.ts';
+import { addressGroup } from '../doors/address.ts';
 import { encodeMessage } from './chunk-writer.ts';
 import { MESSAGE } from './constants.ts';
 import { userControlBody } from './control.ts';

@@ -1,43 +1,39 @@
 /** The RTMP server over TCP: takes connections within the limits and keeps their time. */
 import { createServer, type Server, type Socket } from 'node:net';
+import { plainAddress } from '../doors/address.ts';
+import { ConnectionSlots } from '../doors/slots.ts';
 import type { ViewEnd } from '../stream/types.ts';
-import { addressGroup, plainAddress } from './address.ts';
 import { Connection } from './connection.ts';
 import type { RtmpServer, RtmpServerOptions } from './types.ts';
 
 const TICK_MS = 250;
 /** How long {@link RtmpServer.close} waits for farewells to be fetched. */
 const CLOSE_MS = 1_000;
+const TROUBLE = { full: 'too many connections', 'address-full': 'too many connections of one address' } as const;
 
 /** Listens; rejects with the system's error when the port cannot be had. */
 export async function createRtmpServer(options: RtmpServerOptions): Promise<RtmpServer> {
   const { limits } = options;
   const connections = new Set<Connection>();
-  const perAddress = new Map<string, number>();
+  const slots = new ConnectionSlots(limits);
   let closing: Promise<void> | null = null;
   let onEmpty: (() => void) | null = null;
 
   const accept = (socket: Socket): void => {
     if (socket.destroyed) return;
     const remoteAddress = plainAddress(socket.remoteAddress ?? '');
-    const group = addressGroup(remoteAddress);
-    const same = perAddress.get(group) ?? 0;
-    const full = connections.size >= limits.maxConnections;
-    if (closing !== null || full || same >= limits.maxConnectionsPerAddress) {
+    const slot = closing === null ? slots.take(remoteAddress) : null;
+    if (typeof slot !== 'function') {
       socket.on('error', () => {});
       socket.destroy();
-      if (closing === null)
-        options.onTrouble?.(remoteAddress, full ? 'too many connections' : 'too many connections of one address');
+      if (slot !== null) options.onTrouble?.(remoteAddress, TROUBLE[slot]);
       return;
     }
     const connection = new Connection(socket, remoteAddress, options);
     connections.add(connection);
-    perAddress.set(group, same + 1);
     socket.once('close', () => {
       connections.delete(connection);
-      const left = (perAddress.get(group) ?? 1) - 1;
-      if (left > 0) perAddress.set(group, left);
-      else perAddress.delete(group);
+      slot();
       if (connections.size === 0) onEmpty?.();
     });
   };

@@ -79,6 +79,22 @@ export const phonesSection = z.strictObject({
     'RTMP connections of one address; a carrier puts many phones behind one.',
     '单个地址的 RTMP 连接数上限；运营商会让许多手机共用一个地址。',
   ),
+  flvConnections: bound(
+    'flv-connections',
+    1,
+    2_000,
+    1_000_000,
+    'HTTP-FLV connections at once; more are answered 503.',
+    'HTTP-FLV 连接数上限；超出时返回 503。',
+  ),
+  flvConnectionsPerAddress: bound(
+    'flv-connections-per-address',
+    1,
+    200,
+    1_000_000,
+    'HTTP-FLV connections of one address (behind trusted proxies: of one client); more are answered 429.',
+    '单个地址（在受信任的代理之后则为单个客户端）的 HTTP-FLV 连接数上限；超出时返回 429。',
+  ),
   viewersPerStream: bound('viewers', 1, 2_000, 1_000_000, 'Viewers of one stream.', '单路流的观看连接数上限。'),
   bitsPerSecond: bound(
     'bits-per-second',

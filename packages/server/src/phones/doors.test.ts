@@ -165,9 +165,9 @@ describe('signalling', () => {
 });
 
 /** An answer with its head read. */
-function get(path: string, method = 'GET'): Promise<IncomingMessage> {
+function get(path: string, method = 'GET', headers: Record<string, string> = {}): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    httpRequest(`${harness.base}${path}`, { method }, resolve).on('error', reject).end();
+    httpRequest(`${harness.base}${path}`, { method, headers }, resolve).on('error', reject).end();
   });
 }
 
@@ -228,6 +228,43 @@ describe('HTTP-FLV', () => {
       expect((await get(path)).statusCode, path).toBe(404);
     }
     expect(gateway.flvs).toHaveLength(1);
+  });
+});
+
+describe('places for HTTP-FLV', () => {
+  const SOON = { timeout: 15_000 };
+
+  async function withPlaces(phones: { flvConnections?: number; flvConnectionsPerAddress?: number }): Promise<void> {
+    await harness.stop();
+    gateway = new FakeGateway();
+    harness = await Harness.start({ gateway, config: { phones, http: { trustedProxies: ['127.0.0.1'] } } });
+  }
+  const from = (address: string, method = 'GET') => get(STREAM, method, { 'x-forwarded-for': address });
+
+  it('[PD25] one address has so many: 429, and another one is let in; who goes makes place', async () => {
+    await withPlaces({ flvConnectionsPerAddress: 2 });
+    const first = await from('2001:db8:1:2::1');
+    expect([first.statusCode, (await from('2001:db8:1:2:ffff::2')).statusCode]).toEqual([200, 200]);
+    const third = await from('2001:db8:1:2::3');
+    expect([third.statusCode, JSON.parse(await textOf(third))]).toEqual([429, PHONE_CODES.busy]);
+    // The proxy's own address is nobody's.
+    expect([(await from('2001:db8:1:3::1')).statusCode, (await from('192.0.2.1')).statusCode]).toEqual([200, 200]);
+    expect(gateway.flvs).toHaveLength(4);
+    first.destroy();
+    await expect.poll(async () => (await from('2001:db8:1:2::3', 'HEAD')).statusCode, SOON).toBe(200);
+  });
+
+  it('[PD25] all together have so many: 503; answers that are no stream keep no place', async () => {
+    await withPlaces({ flvConnections: 2 });
+    gateway.answer = { status: 404, ...PHONE_CODES.streamNotFound };
+    for (let n = 0; n < 3; n++) expect((await from('192.0.2.1')).resume().statusCode).toBe(404);
+    gateway.answer = null;
+    const viewers = [await from('192.0.2.1'), await from('192.0.2.2')];
+    const refused = await from('192.0.2.3');
+    expect([refused.statusCode, JSON.parse(await textOf(refused))]).toEqual([503, PHONE_CODES.busy]);
+    gateway.viewers.at(0)?.socket.end('source-ended');
+    await textOf(viewers[0] ?? refused);
+    await expect.poll(async () => (await from('192.0.2.3')).statusCode, SOON).toBe(200);
   });
 });
 

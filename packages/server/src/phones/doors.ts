@@ -1,8 +1,8 @@
 /** The phones' part of the one HTTP port: `/signal` and `/live/…`, taken before anything else sees their URLs. */
 
-import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { PublicBases } from '@lianmai/gateway';
+import { ConnectionSlots, type PublicBases, type SlotLimits } from '@lianmai/gateway';
 import { LianmaiError, PHONE_CODES, PHONE_SIGNAL_PATH, STREAM_APP } from '@lianmai/protocol';
 import { addressKey } from '../http/gate.ts';
 import { RateLimitError, RateLimiter } from '../http/rate.ts';
@@ -19,6 +19,8 @@ export interface PhoneDoorsOptions {
   readonly trackedAddresses: number;
   readonly maxFrameBytes: number;
   readonly maxBacklogBytes: number;
+  /** HTTP-FLV requests under way, in all and of one address. */
+  readonly flv: SlotLimits;
 }
 
 const FLV = new RegExp(`^/${STREAM_APP}/([^/]{1,128})\\.flv$`);
@@ -36,6 +38,7 @@ export function createPhoneDoors(phones: Phones, options: PhoneDoorsOptions): Ph
     burst: options.perAddressPerSecond * 4,
     maxKeys: options.trackedAddresses,
   });
+  const slots = new ConnectionSlots(options.flv);
   const signal = createSignalDoor({
     ...options,
     open: (asked) => gateway.openSignal(asked),
@@ -64,6 +67,12 @@ export function createPhoneDoors(phones: Phones, options: PhoneDoorsOptions): Ph
         refuse(request, response, { status: 429, ...PHONE_CODES.tooFast }, { 'retry-after': String(wait) });
         return true;
       }
+      const slot = slots.take(remoteAddress);
+      if (typeof slot === 'string') {
+        refuse(request, response, { status: slot === 'full' ? 503 : 429, ...PHONE_CODES.busy });
+        return true;
+      }
+      onceOver(request, response, slot);
       void answerFlv(request, response, { stream, ticket: bounded(query), remoteAddress }, (asked) =>
         gateway.openFlv(asked),
       );
@@ -91,6 +100,18 @@ export function createPhoneDoors(phones: Phones, options: PhoneDoorsOptions): Ph
 
     close: () => signal.close(),
   };
+}
+
+/** Calls back once when the answer or its connection is over: an answer that waits behind another never says so itself. */
+function onceOver(request: IncomingMessage, response: ServerResponse, listener: () => void): void {
+  const { socket } = request;
+  const over = () => {
+    socket.off('close', over);
+    response.off('close', over);
+    listener();
+  };
+  socket.once('close', over);
+  response.once('close', over);
 }
 
 function basesOf(phones: Phones, request: IncomingMessage): PublicBases | null {

@@ -31,5 +31,9 @@ export function doorOptions(config: Config, proxies: TrustedProxies): PhoneDoors
     trackedAddresses: config.limits.trackedClients,
     maxFrameBytes,
     maxBacklogBytes,
+    flv: {
+      maxConnections: config.phones.flvConnections,
+      maxConnectionsPerAddress: config.phones.flvConnectionsPerAddress,
+    },
   };
 }
