@@ -137,6 +137,13 @@ describe('the network', () => {
     phone.host.network.set('none');
     await closed;
     expect(heard).toEqual([{ isConnected: false, networkType: 'none' }]);
+    const another = wx.connectSocket({ url: ws });
+    let opened = false;
+    another.onOpen(() => {
+      opened = true;
+    });
+    await new Promise<void>((resolve) => another.onClose(() => resolve()));
+    expect(opened).toBe(false);
     await expect(request({ url: 'https://a.example/' })).rejects.toMatchObject({ errno: 600_001 });
     expect(await wx.getNetworkType()).toMatchObject({ networkType: 'none' });
   });

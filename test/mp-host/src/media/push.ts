@@ -13,12 +13,18 @@ const ESTABLISHED = 5_000;
 /** Bytes that may wait for the program before frames are dropped: the network is too slow. */
 const MAX_BUFFER = 4_000_000;
 
+/** The network of one phone, as its media have it. */
+export interface Network {
+  up: boolean;
+}
+
 /**
  * One push: frames of the page go into the ffmpeg program, which encodes AAC and pushes RTMP. What happens to that connection
  * comes back as the codes of `statechange`.
  */
 export class Push {
   readonly #socket: WebSocket;
+  readonly #network: Network;
   #options: ToBridge | null = null;
   #child: ChildProcessWithoutNullStreams | null = null;
   #config: Buffer | null = null;
@@ -30,8 +36,9 @@ export class Push {
   #timer: ReturnType<typeof setTimeout> | null = null;
   #closed = false;
 
-  constructor(socket: WebSocket) {
+  constructor(socket: WebSocket, network: Network) {
     this.#socket = socket;
+    this.#network = network;
     socket.on('message', (data, isBinary) => {
       if (isBinary) this.#frame(data as Buffer);
       else this.#open(JSON.parse(String(data)) as ToBridge);
@@ -49,6 +56,11 @@ export class Push {
     setTimeout(() => child?.kill('SIGKILL'), 2_000).unref();
   }
 
+  /** The network is gone: the server hears no goodbye. */
+  cut(): void {
+    this.#child?.kill('SIGKILL');
+  }
+
   #open(options: ToBridge): void {
     this.#options = options;
     this.#start();
@@ -60,6 +72,10 @@ export class Push {
     this.#end();
     this.#errors = '';
     this.#published = 0;
+    if (!this.#network.up) {
+      this.#failed('Network is unreachable');
+      return;
+    }
     this.#base = null;
     this.#waitingForKey = options.video;
     // No `nobuffer`: it would throw away what was read to recognise the streams, and with it the first keyframe.
@@ -106,9 +122,14 @@ export class Push {
     if (child !== this.#child || this.#closed) return;
     this.#child = null;
     if (this.#published !== 0 && performance.now() - this.#published > ESTABLISHED) this.#retries = 0;
-    const reason = this.#errors.trim().split('\n').at(-1) ?? '';
-    if (/Failed to resolve/.test(this.#errors)) this.#state(3001, reason);
-    else if (/Connection refused|timed out|unreachable/i.test(this.#errors)) this.#state(3002, reason);
+    this.#failed(this.#errors.trim().split('\n').at(-1) ?? '');
+  }
+
+  /** Says why, and tries again or gives up. */
+  #failed(reason: string): void {
+    const all = this.#errors + reason;
+    if (/Failed to resolve/.test(all)) this.#state(3001, reason);
+    else if (/Connection refused|timed out|unreachable/i.test(all)) this.#state(3002, reason);
     else this.#state(3004, reason);
     if (this.#retries >= MAX_RETRIES) {
       this.#state(-1307, 'the connection is lost; retries did not help');

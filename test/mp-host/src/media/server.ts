@@ -1,10 +1,10 @@
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import * as esbuild from 'esbuild';
 import { WebSocketServer } from 'ws';
 import { pullHttp, pullRtmp } from './pull.ts';
-import { Push } from './push.ts';
+import { type Network, Push } from './push.ts';
 
 /** Real media for live components: what `openInChromium` takes, and the bridge's end. */
 export interface Media {
@@ -12,6 +12,8 @@ export interface Media {
   readonly script: string;
   /** Where it finds the bridge. */
   readonly url: string;
+  /** Without a network what runs breaks without a goodbye, and nothing new comes about. */
+  setNetwork(up: boolean): void;
   close(): Promise<void>;
 }
 
@@ -21,16 +23,21 @@ let script: Promise<string> | null = null;
 export async function startMedia(): Promise<Media> {
   script ??= buildScript();
   const pushes = new Set<Push>();
+  const pulls = new Set<ServerResponse>();
+  const network: Network = { up: true };
   const server = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://bridge');
     const url = searchParams.get('url') ?? '';
-    if (pathname === '/pull' && url.startsWith('rtmp')) pullRtmp(url, response);
+    pulls.add(response);
+    response.once('close', () => pulls.delete(response));
+    if (!network.up) response.destroy();
+    else if (pathname === '/pull' && url.startsWith('rtmp')) pullRtmp(url, response);
     else if (pathname === '/pull' && url.startsWith('http')) pullHttp(url, response);
     else response.writeHead(404).end();
   });
   const sockets = new WebSocketServer({ server, path: '/push', maxPayload: 4_000_000 });
   sockets.on('connection', (socket) => {
-    const push = new Push(socket);
+    const push = new Push(socket, network);
     pushes.add(push);
     socket.once('close', () => pushes.delete(push));
   });
@@ -39,6 +46,12 @@ export async function startMedia(): Promise<Media> {
   return {
     script: await script,
     url: `http://127.0.0.1:${port}`,
+    setNetwork: (up) => {
+      network.up = up;
+      if (up) return;
+      for (const push of pushes) push.cut();
+      for (const pull of pulls) pull.destroy();
+    },
     close: async () => {
       for (const push of pushes) push.close();
       for (const socket of sockets.clients) socket.terminate();

@@ -74,6 +74,11 @@ export class SocketTask {
 /** The sockets that the mini program has open. */
 export class Sockets {
   readonly open = new Set<SocketTask>();
+  readonly #offline: () => boolean;
+
+  constructor(offline: () => boolean) {
+    this.#offline = offline;
+  }
 
   connect(options: ConnectOptions): SocketTask | undefined {
     const answer = (ok: boolean, errMsg: string) =>
@@ -92,6 +97,7 @@ export class Sockets {
     }
     const task = new SocketTask(options.url, options.protocols ?? [], (ended) => this.open.delete(ended));
     this.open.add(task);
+    if (this.#offline()) task.drop();
     answer(true, 'connectSocket:ok');
     return task;
   }
@@ -118,12 +124,12 @@ export interface Response {
 export type RequestHandler = (request: RequestOptions) => Response | Promise<Response> | undefined;
 
 export class Network {
-  readonly sockets = new Sockets();
+  readonly sockets = new Sockets(() => this.type === 'none');
   handler: RequestHandler | null = null;
   type = 'wifi';
   readonly changed = new Listeners<{ readonly isConnected: boolean; readonly networkType: string }>();
 
-  /** Changes the kind of network; `none` cuts every socket and makes requests fail. */
+  /** Changes the kind of network; `none` cuts every socket; new ones and requests fail. */
   set(type: string): void {
     this.type = type;
     if (type === 'none') for (const task of this.sockets.open) task.drop();
