@@ -102,6 +102,11 @@ export const gatewayConfigSchema = z.strictObject({
   ingress: ingressLimitsSchema.prefault({}),
   egress: egressLimitsSchema.prefault({}),
   phones: phoneLimitsSchema.prefault({}),
+  /**
+   * A question to the server (may he come in, a token, a request of a phone) waits for its answer at most this long. Less than
+   * `rtmp.limits.setupMs`, so that whoever stands at an RTMP door hears of it before his time is over.
+   */
+  hostTimeoutMs: milliseconds.default(8_000),
   logLevel: z.string().default('warn'),
 });
 

@@ -49,7 +49,13 @@ export async function createGateway(input: GatewayConfigInput, { host, link }: G
   const clock = () => performance.now();
   const wallClock = () => Date.now();
   const key = deriveStreamKey(config.ticketKey);
-  const gate = new Gate({ sdkAppId: config.sdkAppId, key, host, wallClock });
+  const gate = new Gate({
+    sdkAppId: config.sdkAppId,
+    key,
+    host,
+    wallClock,
+    onFailure: (err) => log.error({ err }, 'the server did not say whether a phone may come in'),
+  });
   const codecs = await createCodecPool({ limits: config.codecs, log });
   if (codecs.unavailable !== null) log.warn(codecs.unavailable);
   const rooms = new Map<string, GatewayRoom>();

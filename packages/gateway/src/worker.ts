@@ -12,11 +12,11 @@ if (!port) throw new Error('this module runs in a worker thread only');
 const { config }: WorkerData = workerData;
 const post = (message: FromWorker, transfer: readonly ArrayBuffer[] = []) => port.postMessage(message, transfer);
 
-const log = pino({ name: 'gateway', level: config.logLevel ?? 'warn' });
+const log = pino({ name: 'gateway', level: config.logLevel });
 // A promise that nobody waited for is a defect of one stream or peer: it must not end every call of this worker.
 process.on('unhandledRejection', (error) => log.error({ err: error }, 'a failure that nobody dealt with'));
 
-const host = new RemoteHost(post);
+const host = new RemoteHost(post, config.hostTimeoutMs);
 port.on('message', (message: ToWorker) => host.receive(message));
 try {
   const link = makeLink(config.media, () => host.enginePort(), log);

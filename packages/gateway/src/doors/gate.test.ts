@@ -9,16 +9,24 @@ const yes: Admitted = { kind: 'admitted', userName: 'Anna', ownerId: 'owner', pr
 const no: Refused = { kind: 'refused', code: 'kicked' };
 const NOW = 1_800_000_000;
 
-let asked: { request: DoorRequest; answer: (answer: Admitted | Refused) => void }[];
+let asked: { request: DoorRequest; answer: (answer: Admitted | Refused) => void; fail: (error: Error) => void }[];
+let failures: unknown[];
 let gate: Gate;
 beforeEach(() => {
   asked = [];
+  failures = [];
   const host: GatewayHost = {
-    admit: (request) => new Promise((answer) => void asked.push({ request, answer })),
+    admit: (request) => new Promise((answer, fail) => void asked.push({ request, answer, fail })),
     mediaToken: async () => '',
     act: async () => 'ok',
   };
-  gate = new Gate({ sdkAppId: 1, key, host, wallClock: () => NOW * 1_000 });
+  gate = new Gate({
+    sdkAppId: 1,
+    key,
+    host,
+    wallClock: () => NOW * 1_000,
+    onFailure: (error) => failures.push(error),
+  });
 });
 
 function ticket(
@@ -79,6 +87,21 @@ describe('the room is asked', () => {
     expect(asked).toHaveLength(3);
     asked[2]?.answer(no);
     await second;
+  });
+});
+
+describe('the room does not answer', () => {
+  it('[PD26] who pushes or plays is refused and told so; who signals is not refused, and comes back', async () => {
+    const push = gate.stream('push', 'live', stream('anna'), ticket('push', 'anna'));
+    const play = gate.stream('play', 'live', stream('ben'), ticket('play', 'ben', 'anna'));
+    const signal = expect(gate.signal(ticket('signal', 'anna'))).rejects.toThrow('no answer');
+    await settle();
+    for (const { fail } of asked) fail(new Error('no answer'));
+    const whom = { roomId: '77', userId: 'anna' };
+    expect(await push).toEqual({ kind: 'refused', code: 'internal', whom });
+    expect(await play).toEqual({ kind: 'refused', code: 'internal', whom });
+    await signal;
+    expect(failures).toHaveLength(2);
   });
 });
 

@@ -51,13 +51,22 @@ export class Gate {
   readonly #key: Uint8Array;
   readonly #host: GatewayHost;
   readonly #wallClock: () => number;
+  readonly #onFailure: (error: unknown) => void;
   readonly #asked = new Set<Question>();
 
-  constructor(options: { sdkAppId: number; key: Uint8Array; host: GatewayHost; wallClock: () => number }) {
+  /** @param options.onFailure the room did not answer a door. */
+  constructor(options: {
+    sdkAppId: number;
+    key: Uint8Array;
+    host: GatewayHost;
+    wallClock: () => number;
+    onFailure?: (error: unknown) => void;
+  }) {
     this.#sdkAppId = options.sdkAppId;
     this.#key = options.key;
     this.#host = options.host;
     this.#wallClock = options.wallClock;
+    this.#onFailure = options.onFailure ?? (() => {});
   }
 
   /** What the room tells while it is asked overtakes its answer: somebody kicked meanwhile must not come in by an older yes. */
@@ -68,7 +77,7 @@ export class Gate {
     }
   }
 
-  /** An RTMP or FLV door. */
+  /** An RTMP or FLV door. A room that does not answer is a refusal (`internal`). */
   async stream(direction: 'push' | 'play', app: string, stream: string, query: string): Promise<GateAnswer> {
     const name = app === STREAM_APP ? parseStreamName(stream) : null;
     if (name === null || name.sdkAppId !== this.#sdkAppId) return { kind: 'refused', code: 'badTicket', whom: null };
@@ -77,10 +86,19 @@ export class Gate {
       const whom = direction === 'push' ? name : this.#viewer(query, name);
       return { kind: 'refused', code: REASONS[verified.reason], whom };
     }
-    return this.#admit(verified.ticket, direction);
+    const { roomId, viewerId: userId } = verified.ticket;
+    try {
+      return await this.#admit(verified.ticket, direction);
+    } catch (error) {
+      this.#onFailure(error);
+      return { kind: 'refused', code: 'internal', whom: { roomId, userId } };
+    }
   }
 
-  /** The signalling door: the ticket alone says who comes. */
+  /**
+   * The signalling door: the ticket alone says who comes. Rejects when the room does not answer: his phone is not refused then,
+   * it comes back.
+   */
   async signal(text: string): Promise<GateAnswer> {
     const read = readStreamTicket(this.#key, ticketOf(text));
     if (!read.ok || read.ticket.sdkAppId !== this.#sdkAppId) return { kind: 'refused', code: 'badTicket', whom: null };

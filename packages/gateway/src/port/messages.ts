@@ -2,14 +2,14 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { PhoneCodeName } from '@lianmai/protocol';
 import type { CaptureRecord, CaptureRequest } from '../capture/types.ts';
-import type { GatewayConfigInput } from '../config.ts';
+import type { GatewayConfig } from '../config.ts';
 import type { Admitted, DoorRequest, GatewayHost, Refused, RoomNotice } from '../host.ts';
 import type { TapEvent, Tracks, ViewEnd } from '../stream/types.ts';
 import type { DoorRefusal, FlvRequest, GatewayStats, PhoneSignalRequest } from '../types.ts';
 
 /** Handed to a worker at its start. */
 export interface WorkerData {
-  readonly config: GatewayConfigInput;
+  readonly config: GatewayConfig;
 }
 
 /** A question to the server, and its answer. */

@@ -2,64 +2,67 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Admitted, GatewayHost, Refused } from '../host.ts';
 import type { FromWorker, HostAnswer, HostCall, ToWorker } from './messages.ts';
 
-interface Waiting {
-  resolve(answer: HostAnswer): void;
+interface Waiting<T> {
+  resolve(answer: T): void;
   reject(error: Error): void;
 }
 
-/** The server as the worker sees it: every question is a message, answered by another. */
+/** The server as the worker sees it: every question is a message, answered by another or given up after a while. */
 export class RemoteHost implements GatewayHost {
   readonly #post: (message: FromWorker) => void;
-  readonly #waiting = new Map<number, Waiting>();
-  readonly #ports = new Map<number, (port: MessagePort | null) => void>();
+  readonly #timeoutMs: number;
+  readonly #waiting = new Map<number, Waiting<HostAnswer>>();
+  readonly #ports = new Map<number, Waiting<MessagePort>>();
   #nextId = 1;
 
-  constructor(post: (message: FromWorker) => void) {
+  /** @param timeoutMs longest wait for an answer; then the question rejects, and its answer is nobody's when it comes. */
+  constructor(post: (message: FromWorker) => void, timeoutMs: number) {
     this.#post = post;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /** Questions without an answer yet. */
+  get pending(): number {
+    return this.#waiting.size + this.#ports.size;
   }
 
   async admit(request: Parameters<GatewayHost['admit']>[0]): Promise<Admitted | Refused> {
-    const answer = await this.#ask({ method: 'admit', request });
+    const answer = await this.#call({ method: 'admit', request });
     if (answer.kind === 'admitted' || answer.kind === 'refused') return answer;
     throw new Error('not an answer to admit');
   }
 
   async mediaToken(request: Parameters<GatewayHost['mediaToken']>[0]): Promise<string> {
-    const answer = await this.#ask({ method: 'mediaToken', request });
+    const answer = await this.#call({ method: 'mediaToken', request });
     if (answer.kind === 'token') return answer.token;
     throw new Error('not an answer to mediaToken');
   }
 
   async act(request: Parameters<GatewayHost['act']>[0]): ReturnType<GatewayHost['act']> {
-    const answer = await this.#ask({ method: 'act', request });
+    const answer = await this.#call({ method: 'act', request });
     if (answer.kind === 'done') return answer.code;
     throw new Error('not an answer to act');
   }
 
   /** A fresh port to the embedded engine. Rejects when there is none now. */
   enginePort(): Promise<MessagePort> {
-    const id = this.#nextId++;
-    return new Promise((resolve, reject) => {
-      this.#ports.set(id, (port) => {
-        if (port === null) reject(new Error('the media engine is not running'));
-        else resolve(port);
-      });
-      this.#post({ type: 'engine-port-wanted', id });
-    });
+    return this.#ask(this.#ports, (id) => ({ type: 'engine-port-wanted', id }));
   }
 
   receive(message: ToWorker): void {
     switch (message.type) {
       case 'host-answer':
-        this.#take(message.id)?.resolve(message.answer);
+        take(this.#waiting, message.id)?.resolve(message.answer);
         return;
       case 'host-error':
-        this.#take(message.id)?.reject(new Error(message.message));
+        take(this.#waiting, message.id)?.reject(new Error(message.message));
         return;
       case 'engine-port': {
-        const listener = this.#ports.get(message.id);
-        this.#ports.delete(message.id);
-        listener?.(message.port);
+        const { port } = message;
+        const waiting = take(this.#ports, message.id);
+        if (port === null) waiting?.reject(new Error('the media engine is not running'));
+        else if (waiting === undefined) port.close();
+        else waiting.resolve(port);
         return;
       }
       default:
@@ -67,17 +70,25 @@ export class RemoteHost implements GatewayHost {
     }
   }
 
-  #take(id: number): Waiting | undefined {
-    const waiting = this.#waiting.get(id);
-    this.#waiting.delete(id);
-    return waiting;
+  #call(call: HostCall): Promise<HostAnswer> {
+    return this.#ask(this.#waiting, (id) => ({ type: 'host-call', id, call }));
   }
 
-  #ask(call: HostCall): Promise<HostAnswer> {
+  #ask<T>(waiting: Map<number, Waiting<T>>, question: (id: number) => FromWorker): Promise<T> {
     const id = this.#nextId++;
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
-      this.#post({ type: 'host-call', id, call });
-    });
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    const timer = setTimeout(
+      () => take(waiting, id)?.reject(new Error('the server did not answer in time')),
+      this.#timeoutMs,
+    );
+    waiting.set(id, { resolve, reject });
+    this.#post(question(id));
+    return promise.finally(() => clearTimeout(timer));
   }
+}
+
+function take<T>(waiting: Map<number, Waiting<T>>, id: number): Waiting<T> | undefined {
+  const one = waiting.get(id);
+  waiting.delete(id);
+  return one;
 }

@@ -1,5 +1,5 @@
 /** A worker with a gateway that does as its tickets say: for tests of the port. */
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { PHONE_CODES } from '@lianmai/protocol';
 import { broadcastLimitsSchema } from '../../config.ts';
 import type { LocalGateway } from '../../gateway.ts';
@@ -8,14 +8,15 @@ import { Channel } from '../../room/channel.ts';
 import { Views } from '../../room/views.ts';
 import { createBroadcast } from '../../stream/broadcast.ts';
 import type { PhoneSignalConnection } from '../../types.ts';
-import type { FromWorker, ToWorker } from '../messages.ts';
+import type { FromWorker, ToWorker, WorkerData } from '../messages.ts';
 import { RemoteHost } from '../remote-host.ts';
 import { serveGateway } from '../serve.ts';
 
 const port = parentPort;
 if (!port) throw new Error('this module runs in a worker thread only');
 const post = (message: FromWorker, transfer: readonly ArrayBuffer[] = []) => port.postMessage(message, transfer);
-const host = new RemoteHost(post);
+const { config }: WorkerData = workerData;
+const host = new RemoteHost(post, config.hostTimeoutMs);
 port.on('message', (message: ToWorker) => host.receive(message));
 
 let keyframesAsked = 0;
