@@ -6,7 +6,7 @@
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { check } from './check.mjs';
 import { run } from './lib/children.mjs';
 import { installed, node, root } from './lib/places.mjs';
@@ -16,6 +16,8 @@ import { setupLiveKit } from './setup-livekit.mjs';
 const RUNGS = ['check', 'unit', 'e2e', 'livekit'];
 const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
 const none = { passed: 0, failed: 0, skipped: 0 };
+/** Names of what failed: a run prints thousands of lines, and the last ones are what is read first. */
+const failures = [];
 
 /** Runs vitest and counts what it really ran. A run that left no report has failed. */
 async function runVitest(args, env = {}) {
@@ -32,6 +34,12 @@ async function runVitest(args, env = {}) {
     const counted = JSON.parse(readFileSync(report, 'utf8'));
     const broken = counted.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0);
     const failed = counted.numFailedTests + broken.length;
+    for (const { name, assertionResults } of counted.testResults) {
+      const red = assertionResults.filter(({ status }) => status === 'failed').map(({ fullName }) => fullName);
+      const file = relative(root, name);
+      if (broken.some((one) => one.name === name)) failures.push(file);
+      failures.push(...red.map((title) => `${file}: ${title}`));
+    }
     return {
       passed: counted.numPassedTests,
       // An unhandled error outside every test makes the run red too.
@@ -102,6 +110,7 @@ async function main() {
   for (const { rung, passed, failed, skipped, seconds } of table) {
     console.log(`${rung.padEnd(8)} ${passed} passed, ${failed} failed, ${skipped} skipped (${seconds} s)`);
   }
+  for (const failure of failures) console.log(`failed: ${failure}`);
   console.log(`${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`);
   return total.failed === 0 && total.passed + total.skipped > 0 ? 0 : 1;
 }
