@@ -14,6 +14,7 @@ import { exposeRoom } from './media/debug.ts';
 import { type Devices, LiveKitMedia } from './media/livekit-media.ts';
 import { PreJoinPage } from './prejoin/PreJoinPage.tsx';
 import { RoomPage } from './room/RoomPage.tsx';
+import { RepublishingContext } from './room/use-steady-toggle.ts';
 
 /** How the user went in, to go in the same way again. */
 interface Entry {
@@ -102,7 +103,9 @@ export default function CallPage({ target: asked }: { readonly target: EnterTarg
   if (state.phase === 'in-room') {
     return (
       <RoomContext.Provider value={media.room}>
-        <RoomPage state={state} controller={controller} onLeave={leave} onDissolve={dissolve} />
+        <RepublishingContext.Provider value={media.republishing}>
+          <RoomPage state={state} controller={controller} onLeave={leave} onDissolve={dissolve} />
+        </RepublishingContext.Provider>
       </RoomContext.Provider>
     );
   }

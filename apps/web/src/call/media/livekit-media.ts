@@ -14,7 +14,7 @@ import {
   VideoPresets,
 } from 'livekit-client';
 import { connectFailure, mediaEnd } from './media-end.ts';
-import { PhoneCodec } from './phone-codec.ts';
+import { PhoneCodec, type Republishing } from './phone-codec.ts';
 
 /** What the user brings into the room. A track that was previewed is published as it is, so that the camera stays on. */
 export interface Devices {
@@ -52,6 +52,10 @@ export class LiveKitMedia implements MediaPort {
       .on(RoomEvent.TrackMuted, (publication, participant) => this.#rememberMute(publication, participant))
       .on(RoomEvent.TrackUnmuted, (publication, participant) => this.#rememberMute(publication, participant));
     this.#codec = new PhoneCodec(this.room);
+  }
+
+  get republishing(): Republishing {
+    return this.#codec;
   }
 
   /** What to publish once connected. */

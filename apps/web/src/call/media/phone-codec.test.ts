@@ -98,6 +98,19 @@ describe('[WEB10] what phones can show', () => {
     expect(room.done).toEqual(['unpublish', 'publish camera h264', 'unpublish', 'publish screen_share h264']);
   });
 
+  it('who shows a camera is told that it is away for a moment only', async () => {
+    const { room, codec } = setUp();
+    const seen: string[] = [];
+    codec.subscribe(() => {
+      const publications = room.localParticipant.videoTrackPublications.size;
+      seen.push(`${codec.isBusy() ? 'busy' : 'settled'}, ${publications} published`);
+    });
+    room.publish(camera(), Track.Source.Camera, 'video/VP8');
+    room.phoneComes();
+    await codec.settled();
+    expect(seen).toEqual(['busy, 1 published', 'settled, 1 published']);
+  });
+
   it('what is H.264 already is left alone; a phone there before counts as one that comes', async () => {
     const { room, codec } = setUp();
     room.phoneComes();

@@ -23,17 +23,28 @@ function has(capabilities: RTCRtpCapabilities | null | undefined, mimeType: stri
   return capabilities.codecs.some((codec) => codec.mimeType.toLowerCase() === mimeType);
 }
 
+/** What is being published again, for those who show and switch it meanwhile. */
+export interface Republishing {
+  /** A camera or screen is withdrawn for a moment, and comes back by itself. */
+  readonly isBusy: () => boolean;
+  readonly subscribe: (listener: () => void) => () => void;
+  /** Resolves when what was to be published again has been. */
+  settled(): Promise<void>;
+}
+
 /**
  * Publishes what phones can show: from the start where the server asks for it, and once more when a phone is there and a
  * camera or screen was published otherwise. Rooms of browsers alone keep the codec that every browser has. A browser that
  * cannot keeps what it has.
  */
-export class PhoneCodec {
+export class PhoneCodec implements Republishing {
   readonly #room: Room;
   readonly #able: () => boolean;
   /** Tracks that were published again: once is enough, even if the server chose another codec after all. */
   readonly #tried = new WeakSet<Track>();
   #work: Promise<void> = Promise.resolve();
+  readonly #listeners = new Set<() => void>();
+  #busy = false;
 
   constructor(room: Room, able: () => boolean = encodesH264) {
     this.#room = room;
@@ -54,9 +65,20 @@ export class PhoneCodec {
     this.#room.options.publishDefaults = { ...this.#room.options.publishDefaults, videoCodec };
   }
 
-  /** Resolves when what was to be published again has been. */
+  readonly isBusy = (): boolean => this.#busy;
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
   settled(): Promise<void> {
     return this.#work;
+  }
+
+  #setBusy(busy: boolean): void {
+    this.#busy = busy;
+    for (const listener of this.#listeners) listener();
   }
 
   #check(): void {
@@ -73,12 +95,15 @@ export class PhoneCodec {
       // A camera that is off has nothing to show; it is looked at when it is on again.
       if (!track || publication.isMuted || this.#tried.has(track) || !isOtherwise(publication)) continue;
       this.#tried.add(track);
+      this.#setBusy(true);
       try {
         await local.unpublishTrack(track, false);
         await local.publishTrack(track, { source, videoCodec: PHONE_CODEC });
       } catch {
         // Without a publication the picture is gone for everybody: as it was is better than none.
         await local.publishTrack(track, { source, videoCodec: USUAL_CODEC }).catch(() => {});
+      } finally {
+        this.#setBusy(false);
       }
     }
   }

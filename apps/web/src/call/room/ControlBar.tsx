@@ -1,10 +1,11 @@
-import { useLocalParticipantPermissions, useTrackToggle } from '@livekit/components-react';
+import { useLocalParticipantPermissions } from '@livekit/components-react';
 import { Track } from 'livekit-client';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Icon, type IconName } from '../../ui/Icon.tsx';
 import { useNotify } from '../../ui/notices.tsx';
 import { currentPageProblem, deviceProblem, isScreenShareCancelled } from '../media/device-problem.ts';
+import { useSteadyToggle } from './use-steady-toggle.ts';
 
 /** Numbers of LiveKit's TrackSource, as permissions list them. */
 const SOURCE_NUMBERS = { camera: 1, microphone: 2, screen_share: 3 } as const;
@@ -136,7 +137,7 @@ function ScreenToggle() {
   const { t } = useTranslation();
   const allowed = useMayPublish('screen_share');
   const onDeviceError = useDeviceError(t('device.screen'));
-  const { buttonProps, enabled } = useTrackToggle({
+  const { disabled, enabled, onClick } = useSteadyToggle({
     source: Track.Source.ScreenShare,
     captureOptions: SCREEN_OPTIONS,
     onDeviceError: (error: Error) => {
@@ -150,8 +151,8 @@ function ScreenToggle() {
       className={enabled ? 'control active' : 'control'}
       data-testid="toggle-screen"
       data-lk-enabled={enabled}
-      disabled={!allowed || buttonProps.disabled}
-      onClick={buttonProps.onClick}
+      disabled={!allowed || disabled}
+      onClick={onClick}
     >
       <span className="control-face">
         <Icon name={enabled ? 'screen-off' : 'screen'} size={22} />
@@ -174,21 +175,21 @@ function useToggle(source: Track.Source.Microphone | Track.Source.Camera, kind: 
   const allowed = useMayPublish(kind);
   const { t } = useTranslation();
   const notify = useNotify();
-  const { buttonProps, enabled } = useTrackToggle({
+  const { disabled, enabled, onClick } = useSteadyToggle({
     source,
     // Told by the room's MediaDevicesError event; without a handler here it would be thrown as well.
     onDeviceError: () => {},
   });
   return {
     enabled,
-    disabled: !allowed || buttonProps.disabled === true,
-    onClick: (event: React.MouseEvent<HTMLButtonElement>) => {
+    disabled: !allowed || disabled,
+    onClick: () => {
       const problem = currentPageProblem();
       if (problem) {
         notify({ text: `${t(`device.${problem}.title`, { device })}. ${t(`device.${problem}.body`)}`, tone: 'bad' });
         return;
       }
-      buttonProps.onClick?.(event);
+      onClick();
     },
   };
 }
