@@ -56,6 +56,9 @@ const watch: WatchApi = {
     }
     return known.ear.listen();
   },
+  async codecs() {
+    return [...room().localParticipant.videoTrackPublications.values()].map(({ mimeType }) => mimeType ?? '');
+  },
   stats: readStats,
   async identities() {
     return [...room().remoteParticipants.keys()].sort();

@@ -9,6 +9,8 @@ export interface WatchApi {
   /** Identities of the others, sorted. */
   identities(): Promise<readonly string[]>;
   look(identity: string, source: Source): Promise<Look | null>;
+  /** MIME types of the own camera and screen, as published. */
+  codecs(): Promise<readonly string[]>;
   stats(): Promise<readonly StatsRow[]>;
   listen(identity: string): Promise<Sound | null>;
 }

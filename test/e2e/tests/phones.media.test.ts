@@ -114,7 +114,11 @@ describe('what browsers send to phones', () => {
     );
     await anna.at('toggle-screen').click();
     await shown.expectEnd({ timeout: 20_000 });
-    await ben.waitForStream(identity, ({ hasvideo, hasaudio }) => hasvideo && hasaudio);
-    expect(ben.roster().some(({ streamtype }) => streamtype === 'aux')).toBe(false);
+    await waitFor(
+      'camera and microphone alone in the roster',
+      () => ben.roster(),
+      (list) => list.length === 1 && list.every(({ hasvideo, hasaudio }) => hasvideo && hasaudio),
+    );
+    expect(ben.roster()).toMatchObject([{ userid: identity, streamtype: 'main' }]);
   }, 90_000);
 });

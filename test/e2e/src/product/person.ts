@@ -229,6 +229,16 @@ export class Person implements Publisher {
     );
   }
 
+  /** Waits until the camera is sent in this codec (`video/H264`) and in no other. */
+  async waitForCodec(mimeType: string): Promise<void> {
+    await waitFor(
+      `${this.name}: ${mimeType} alone is sent`,
+      () => this.watch('codecs'),
+      (codecs) => codecs.length > 0 && codecs.every((codec) => codec === mimeType),
+      { timeout: 20_000 },
+    );
+  }
+
   /** The reason that the failure page shows. */
   async failure(options: WaitOptions = {}): Promise<string> {
     const shown = await waitFor(
