@@ -9,6 +9,7 @@
  * const secret = await stores.applications.ensureSecret('session-signing', () => randomText());
  * const who = await stores.identities.ensureIdentity('wechat', openid, () => ({ userId, userName, createdAt }));
  * await stores.identities.revokeToken(jti, expiresAt);
+ * const code = await stores.loginCodes.takeLoginCode(hash, Date.now());
  * await stores.close();
  * ```
  *
@@ -17,6 +18,7 @@
  */
 export * from './applications.ts';
 export * from './identities.ts';
+export * from './login-codes.ts';
 export { createMemoryStores } from './memory/stores.ts';
 export { openSqliteStore, type SqliteOptions } from './sqlite/open.ts';
 export type { Stores } from './stores.ts';

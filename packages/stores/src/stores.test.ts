@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type Application, createMemoryStores, openSqliteStore, type Stores } from './index.ts';
+import { type Application, createMemoryStores, type LoginCode, openSqliteStore, type Stores } from './index.ts';
 import { temporaryFolder } from './testing/folder.ts';
 
 const folders: { remove(): void }[] = [];
@@ -127,6 +127,41 @@ describe.each(implementations)('%s', (_name, open) => {
       expect(await identities.purgeTokens(200)).toBe(1);
     }));
 
+  it('[RM90] a login code is got once, by one of those who ask at the same moment, and not after its end', () =>
+    withStores(async ({ loginCodes }) => {
+      const limits = { perUser: 2, total: 10 };
+      const code = loginCode('h1', 'u1', 100);
+      expect(await loginCodes.keepLoginCode(code, limits, 0)).toBe(true);
+      const taken = await Promise.all(Array.from({ length: 8 }, () => loginCodes.takeLoginCode('h1', 99)));
+      expect(taken.filter((one) => one !== null)).toEqual([code]);
+      expect(await loginCodes.takeLoginCode('h1', 0)).toBeNull();
+      const endless = { ...loginCode('h2', 'u1', 100), kind: 'wechat', sessionEndsAt: null } as const;
+      await loginCodes.keepLoginCode(endless, limits, 0);
+      expect(await loginCodes.takeLoginCode('h2', 99)).toEqual(endless);
+      await loginCodes.keepLoginCode(loginCode('h3', 'u1', 100), limits, 0);
+      expect(await loginCodes.takeLoginCode('h3', 100)).toBeNull();
+      expect(await loginCodes.takeLoginCode('h3', 0)).toBeNull();
+    }));
+
+  it('[RM90] login codes are bounded: for a user the oldest goes, in all one more is refused, what ran out does not count', () =>
+    withStores(async ({ loginCodes }) => {
+      const limits = { perUser: 2, total: 3 };
+      const keep = (hash: string, userId: string, expiresAt: number, now = 0): Promise<boolean> =>
+        loginCodes.keepLoginCode(loginCode(hash, userId, expiresAt), limits, now);
+      for (const hash of ['a1', 'a2', 'a3', 'a4']) expect(await keep(hash, 'ann', 50)).toBe(true);
+      expect(await loginCodes.takeLoginCode('a1', 0)).toBeNull();
+      expect(await loginCodes.takeLoginCode('a2', 0)).toBeNull();
+      expect(await keep('b1', 'bob', 60)).toBe(true);
+      expect(await keep('c1', 'cat', 60)).toBe(false);
+      // Who has as many as he may have replaces one of his own, whatever the others have.
+      expect(await keep('a5', 'ann', 60)).toBe(true);
+      expect(await keep('c1', 'cat', 60, 50)).toBe(true);
+      expect(await loginCodes.takeLoginCode('a4', 0)).toBeNull();
+      expect(await loginCodes.purgeLoginCodes(59)).toBe(0);
+      expect(await loginCodes.purgeLoginCodes(60)).toBe(3);
+      expect(await loginCodes.takeLoginCode('b1', 0)).toBeNull();
+    }));
+
   it('[RM88] keeps named values', () =>
     withStores(async ({ values }) => {
       expect(await values.value('a')).toBeNull();
@@ -135,6 +170,10 @@ describe.each(implementations)('%s', (_name, open) => {
       expect(await values.value('a')).toBe('2');
     }));
 });
+
+function loginCode(hash: string, userId: string, expiresAt: number): LoginCode {
+  return { hash, userId, userName: '连麦', kind: 'guest', sessionEndsAt: 9_000, expiresAt };
+}
 
 function application(sdkAppId: number, createdAt: number): Application {
   return {

@@ -2,6 +2,7 @@ import { LianmaiError } from '@lianmai/protocol';
 import type { ApiKey, Application, ApplicationStore } from '../applications.ts';
 import type { Identity, IdentityStore, ValueStore } from '../identities.ts';
 import type { Stores } from '../stores.ts';
+import { memoryLoginCodes } from './login-codes.ts';
 import { createMemoryRoomStore } from './room-store.ts';
 
 /** Everything in memory, gone with the process: for tests and for saying what the others must do. */
@@ -10,6 +11,7 @@ export function createMemoryStores(): Stores {
     rooms: createMemoryRoomStore(),
     applications: memoryApplications(),
     identities: memoryIdentities(),
+    loginCodes: memoryLoginCodes(),
     values: memoryValues(),
     async close() {},
   };

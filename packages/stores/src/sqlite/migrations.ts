@@ -59,4 +59,16 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX revoked_tokens_by_end ON revoked_tokens (expires_at);
   CREATE TABLE named_values (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
   `,
+  `
+  CREATE TABLE login_codes (
+    code_hash       TEXT    PRIMARY KEY,
+    user_id         TEXT    NOT NULL,
+    user_name       TEXT    NOT NULL,
+    kind            TEXT    NOT NULL,
+    session_ends_at INTEGER,
+    expires_at      INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX login_codes_by_user ON login_codes (user_id);
+  CREATE INDEX login_codes_by_end ON login_codes (expires_at);
+  `,
 ];

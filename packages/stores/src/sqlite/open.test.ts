@@ -69,6 +69,17 @@ describe('the file', () => {
     raw.close();
   });
 
+  it('[RM84] of an older version keeps what is in it', async () => {
+    const raw = new DatabaseSync(path);
+    raw.exec(MIGRATIONS[0] ?? '');
+    raw.exec(`INSERT INTO named_values VALUES ('a', '1'); PRAGMA user_version = 1; PRAGMA application_id = 0x4c4d4149`);
+    raw.close();
+    const stores = await openSqliteStore(path);
+    expect(await stores.values.value('a')).toBe('1');
+    expect(await stores.loginCodes.takeLoginCode('none', 0)).toBeNull();
+    await stores.close();
+  });
+
   it('[RM84] written by a newer version is refused, and left alone', async () => {
     await (await openSqliteStore(path)).close();
     const raw = new DatabaseSync(path);

@@ -6,6 +6,7 @@ import type { Stores } from '../stores.ts';
 import { createSqliteApplicationStore } from './application-store.ts';
 import { Database, storeUnavailable } from './database.ts';
 import { createSqliteIdentityStore } from './identity-store.ts';
+import { createSqliteLoginCodeStore } from './login-code-store.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { createSqliteRoomStore } from './room-store.ts';
 import { createSqliteValueStore } from './value-store.ts';
@@ -35,6 +36,7 @@ export async function openSqliteStore(path: string, options: SqliteOptions = {})
     rooms: createSqliteRoomStore(database),
     applications: createSqliteApplicationStore(database),
     identities: createSqliteIdentityStore(database),
+    loginCodes: createSqliteLoginCodeStore(database),
     values: createSqliteValueStore(database),
     async close() {
       database.close();

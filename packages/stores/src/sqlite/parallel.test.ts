@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { RoomEvent, StoredRoom } from '@lianmai/rooms';
@@ -26,6 +27,32 @@ describe('several processes on one file', () => {
       folder.remove();
     }
   }, 300_000);
+});
+
+const TAKER = fileURLToPath(new URL('../testing/taker.ts', import.meta.url));
+const CODES = 40;
+
+describe('several processes that take the same login codes', () => {
+  it('[RM90] each code is got once, by one of them', async () => {
+    const folder = temporaryFolder();
+    try {
+      const path = join(folder.path, 'codes.db');
+      const stores = await openSqliteStore(path);
+      const open = Array.from({ length: CODES }, (_, number) => `hash-${number}`);
+      for (const hash of open) {
+        const code = { hash, userId: hash, userName: '', kind: 'guest', sessionEndsAt: null, expiresAt: 1 } as const;
+        await stores.loginCodes.keepLoginCode(code, { perUser: 1, total: CODES }, 0);
+      }
+      await stores.close();
+      const children = await Children.of(TAKER, folder.path);
+      const takers = PROCESSES.map(() => children.start([path, String(CODES)]));
+      await together(takers);
+      const got = await Promise.all(takers.map(async (taker) => JSON.parse(await text(taker.stdout)) as string[]));
+      expect(got.flat().toSorted()).toEqual(open.toSorted());
+    } finally {
+      folder.remove();
+    }
+  }, 60_000);
 });
 
 async function run(folder: string, seed: number): Promise<void> {
