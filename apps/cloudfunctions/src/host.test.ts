@@ -90,9 +90,11 @@ describe('who calls', () => {
     }
   });
 
-  it('[CB22] webrtc-login says that it is not needed', async () => {
+  it('[CB22] webrtc-login says that it is not needed, webrtc-login-code that there is no page for it', async () => {
     const answer = await call('webrtc-login', ANN, { type: 'wechat', code: 'x' });
     expect(answer).toMatchObject({ code: 10015, message: expect.stringContaining('OPENID') });
+    const code = await call('webrtc-login-code', ANN);
+    expect(code).toMatchObject({ code: 10015, message: expect.stringContaining('no web page') });
   });
 });
 

@@ -48,6 +48,12 @@ export function createCloudServices(database: CloudDatabase, environment: Enviro
     },
     requireKey: () => void tickets(),
     nameOf: async (userId) => userId,
+    async loginCode() {
+      throw new LianmaiError(
+        'loginDisabled',
+        'Rooms with cloud functions have no web page of their own, so there is nothing to sign in to by a code.',
+      );
+    },
     async login() {
       throw new LianmaiError(
         'loginDisabled',

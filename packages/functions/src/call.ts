@@ -3,9 +3,22 @@ import type { Actor, RoomKey } from '@lianmai/rooms';
 
 /** Who calls, as his credentials say; never as the event says. */
 export type Caller =
-  | { readonly kind: 'user'; readonly userId: string; readonly userName: string }
+  | {
+      readonly kind: 'user';
+      readonly userId: string;
+      readonly userName: string;
+      /** What he signed in with; absent where the platform says who calls. */
+      readonly session?: CallerSession;
+    }
   /** `room`: the key speaks for this media room only; null for all. */
   | { readonly kind: 'server'; readonly room: string | null };
+
+export interface CallerSession {
+  /** How the user came in. */
+  readonly kind: 'guest' | 'wechat';
+  /** Unix ms. */
+  readonly expiresAt: number;
+}
 
 /** One call of a function: who asks, and for whom. */
 export interface Call {

@@ -33,6 +33,12 @@ export function createHandlers(services: FunctionServices): Handlers {
   return {
     'webrtc-login': (call, event) => services.login(event, call.bearer),
 
+    async 'webrtc-login-code'(call, event) {
+      const subject = await subjectOf(call, event.userID, nameOf);
+      requireScope(call, null);
+      return services.loginCode(subject, call.caller?.kind === 'user' ? (call.caller.session ?? null) : null);
+    },
+
     async 'webrtc-create-room'(call, event) {
       const subject = await subjectOf(call, event.userID, nameOf);
       const { roomID, roomName, capacity, privilegeMap } = event;

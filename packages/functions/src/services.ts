@@ -1,5 +1,6 @@
 import type { FunctionData, ParsedEvent, RoomInfo } from '@lianmai/protocol';
 import type { Actor, RoomKey, Rooms } from '@lianmai/rooms';
+import type { CallerSession, Subject } from './call.ts';
 import type { TicketOffice } from './tickets.ts';
 
 /** What changes both a room and its media room, whichever door it was asked at. */
@@ -24,4 +25,6 @@ export interface FunctionServices {
   /** The name that a user goes by; his id when there is none. */
   nameOf(userId: string): Promise<string>;
   login(event: ParsedEvent<'webrtc-login'>, bearer: string | null): Promise<FunctionData<'webrtc-login'>>;
+  /** @param session what the user signed in with; null when a server key asks for him. */
+  loginCode(subject: Subject, session: CallerSession | null): Promise<FunctionData<'webrtc-login-code'>>;
 }

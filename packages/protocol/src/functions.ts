@@ -56,6 +56,8 @@ export const signInfoSchema = z.object({
 export const loginSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('guest'), name: z.string().trim().min(1).max(32) }),
   z.object({ type: z.literal('wechat'), code: z.string().min(1).max(128) }),
+  /** A code of `webrtc-login-code`: signs in as the user who asked for it. */
+  z.object({ type: z.literal('code'), code: z.string().min(1).max(128) }),
 ]);
 
 const roomEvent = z.object({ ...caller, roomID: roomIdSchema });
@@ -78,11 +80,27 @@ export interface FunctionSpec {
 /** Every function by its name: validated, documented and called by this table alone. */
 export const FUNCTIONS = {
   'webrtc-login': {
-    summary: 'Sign in as a guest or through WeChat.',
+    summary: 'Sign in as a guest, through WeChat, or by a one-time code.',
     aliases: [],
     access: 'none',
     event: loginSchema,
-    data: z.object({ token: z.string(), userID: z.string(), expiresAt: z.int() }),
+    data: z.object({
+      token: z.string(),
+      userID: z.string(),
+      expiresAt: z.int(),
+      /** The name that others see. */
+      userName: z.string(),
+      /** How the user is known: a guest may take another name at the next login, a WeChat user is who he is. */
+      kind: z.enum(['guest', 'wechat']),
+    }),
+  },
+  'webrtc-login-code': {
+    summary: 'A code by which a page on another device or in a web-view signs in as the caller, once and soon.',
+    aliases: [],
+    access: 'session',
+    event: z.object({ ...caller }),
+    /** `expiresIn`: seconds. */
+    data: z.object({ code: z.string(), expiresIn: z.int() }),
   },
   'webrtc-create-room': {
     summary: 'Create a room and take its first seat.',

@@ -20,6 +20,7 @@ import { createTrustedProxies } from './http/proxies.ts';
 import { createHttpServer } from './http/server.ts';
 import { loadTls } from './http/tls.ts';
 import { createPublicUrls } from './http/urls.ts';
+import { LoginCodes } from './identity/login-codes.ts';
 import { Logins } from './identity/logins.ts';
 import { ServerKeys } from './identity/server-key.ts';
 import { Sessions } from './identity/sessions.ts';
@@ -155,7 +156,10 @@ function compose(config: Config, log: Logger, stores: Stores, credentials: Crede
     onListenerError: (error) => log.error({ err: error }, 'a listener of the rooms failed'),
   });
   const { identity } = config;
+  const { loginCodes: total, loginCodesPerUser: perUser } = config.limits;
+  const codes = new LoginCodes(stores.loginCodes, identity.loginCodeSeconds, { perUser, total });
   const logins = new Logins({
+    codes,
     sessions: new Sessions(credentials.sessionSecret, identity.sessionSeconds),
     identities: stores.identities,
     guestLogin: identity.guestLogin,
@@ -175,6 +179,7 @@ function compose(config: Config, log: Logger, stores: Stores, credentials: Crede
     application: credentials.application,
     rooms,
     identities: stores.identities,
+    codes,
     tickets: new TicketOffice(credentials.application, config.tickets),
     logins,
     media,

@@ -124,6 +124,14 @@ const identitySection = z.strictObject({
       '访客会话过期后，在此秒数内重新登录仍保留原用户标识。',
     ),
   ),
+  loginCodeSeconds: setting(
+    seconds(10, 300).default(60),
+    number(
+      ['LIANMAI_LOGIN_CODE_SECONDS', 'login-code-seconds'],
+      'Life of a one-time login code, by which the web page in a mini program signs in as its user.',
+      '一次性登录码的有效秒数；小程序内的网页用它以同一用户登录。',
+    ),
+  ),
 });
 
 const ticketsSection = z.strictObject({
@@ -227,6 +235,22 @@ const limitsSection = z.strictObject({
       ['LIANMAI_RATE_LOGIN', 'rate-login'],
       'Logins a minute from one address, and as many at once.',
       '单个地址每分钟的登录次数。',
+    ),
+  ),
+  loginCodesPerUser: setting(
+    z.int().min(1).max(100).default(3),
+    number(
+      ['LIANMAI_LOGIN_CODES_PER_USER', 'login-codes-per-user'],
+      'One-time login codes of one user at once; the oldest goes when there is one more.',
+      '单个用户同时有效的一次性登录码数量，超出时最早的失效。',
+    ),
+  ),
+  loginCodes: setting(
+    z.int().min(10).max(1_000_000).default(10_000),
+    number(
+      ['LIANMAI_LOGIN_CODES', 'login-codes'],
+      'One-time login codes at once, of everybody.',
+      '同时有效的一次性登录码总数上限。',
     ),
   ),
   connections: setting(

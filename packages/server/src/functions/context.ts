@@ -3,6 +3,7 @@ import type { Rooms } from '@lianmai/rooms';
 import type { Application, IdentityStore } from '@lianmai/stores';
 import type { Logger } from 'pino';
 import type { Config } from '../config/schema.ts';
+import type { LoginCodes } from '../identity/login-codes.ts';
 import type { Logins } from '../identity/logins.ts';
 import type { MediaService } from '../media/service.ts';
 import type { Presence } from '../presence/presence.ts';
@@ -14,6 +15,7 @@ export interface Services {
   readonly rooms: Rooms;
   readonly identities: IdentityStore;
   readonly tickets: TicketOffice;
+  readonly codes: LoginCodes;
   readonly logins: Logins;
   readonly media: MediaService;
   readonly presence: Presence;

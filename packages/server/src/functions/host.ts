@@ -38,6 +38,7 @@ function functionServices(services: Services): FunctionServices {
     listLimit: services.config.rooms.listLimit,
     nameOf: async (userId) => (await identities.identity(userId))?.userName ?? userId,
     login: (event, bearer) => logins.login(event, bearer),
+    loginCode: (subject, session) => logins.loginCode(subject, session),
   };
 }
 

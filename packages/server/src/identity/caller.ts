@@ -21,7 +21,10 @@ export async function readCaller(
   const credentials = authorization.slice(space + 1).trim();
   if (scheme === 'bearer' && Sessions.looksLike(credentials)) {
     const session = sessions.read(credentials);
-    if (session !== null) return { kind: 'user', userId: session.userId, userName: session.userName };
+    if (session !== null) {
+      const { userId, userName, kind, expiresAt } = session;
+      return { kind: 'user', userId, userName, session: { kind, expiresAt } };
+    }
   } else if (scheme === 'bearer') {
     const credential = await keys.token(credentials);
     if (credential !== null) return { kind: 'server', room: credential.room };

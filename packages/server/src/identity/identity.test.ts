@@ -89,6 +89,7 @@ describe('who calls', () => {
       'webrtc-get-room-info',
       'webrtc-get-room-list',
       'webrtc-sig-api',
+      'webrtc-login-code',
       'webrtc-heartbeat',
       'webrtc-kick-member',
       'webrtc-mute-member',

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import type { CallerSession, Subject } from '@lianmai/functions';
 import { type FunctionData, LianmaiError, type ParsedEvent } from '@lianmai/protocol';
 import type { IdentityStore } from '@lianmai/stores';
+import type { LoginCodes } from './login-codes.ts';
 import type { Sessions } from './sessions.ts';
 import type { WechatLogin } from './wechat.ts';
 
@@ -12,9 +14,10 @@ export interface LoginParts {
   readonly wechat: WechatLogin | null;
   /** How long after its end a guest's session still proves who he was. */
   readonly renewSeconds: number;
+  readonly codes: LoginCodes;
 }
 
-/** `webrtc-login`: guests by name, WeChat users by code. */
+/** `webrtc-login`: guests by name, WeChat users by WeChat's code, either by a code of ours that was handed out to him. */
 export class Logins {
   readonly #parts: LoginParts;
 
@@ -24,7 +27,33 @@ export class Logins {
 
   /** @param bearer the session token that came along, if any: a guest who shows his old one stays the same user. */
   async login(event: ParsedEvent<'webrtc-login'>, bearer: string | null): Promise<FunctionData<'webrtc-login'>> {
-    return event.type === 'guest' ? this.#guest(event.name, bearer) : this.#wechat(event.code);
+    switch (event.type) {
+      case 'guest':
+        return this.#guest(event.name, bearer);
+      case 'wechat':
+        return this.#wechat(event.code);
+      case 'code':
+        return this.#code(event.code);
+    }
+  }
+
+  /**
+   * `webrtc-login-code`.
+   * @param session what the user signed in with; null when a server key asks for him.
+   * @throws RateLimitError when too many are open.
+   */
+  async loginCode(subject: Subject, session: CallerSession | null): Promise<FunctionData<'webrtc-login-code'>> {
+    const { codes, identities } = this.#parts;
+    if (session !== null) return codes.issue(subject, { kind: session.kind, endsAt: session.expiresAt });
+    // A user of the operator's own, whom nobody here has seen, is a guest with a name given.
+    const known = await identities.identity(subject.userId);
+    return codes.issue(subject, { kind: known?.kind ?? 'guest', endsAt: null });
+  }
+
+  async #code(code: string): Promise<FunctionData<'webrtc-login'>> {
+    const { userId, userName, kind, sessionEndsAt } = await this.#parts.codes.redeem(code);
+    // It ends with the session that asked for it: codes prolong nothing.
+    return this.#parts.sessions.issue({ userId, userName, kind }, sessionEndsAt);
   }
 
   async #guest(name: string, bearer: string | null): Promise<FunctionData<'webrtc-login'>> {

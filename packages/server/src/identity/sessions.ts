@@ -12,9 +12,12 @@ export interface Session {
   readonly expiresAt: number;
 }
 
+/** As `webrtc-login` answers it. */
 export interface IssuedSession {
   readonly token: string;
   readonly userID: string;
+  readonly userName: string;
+  readonly kind: SessionKind;
   /** Unix ms. */
   readonly expiresAt: number;
 }
@@ -44,12 +47,14 @@ export class Sessions {
     this.#now = now;
   }
 
-  issue(user: { userId: string; userName: string; kind: SessionKind }): IssuedSession {
-    const expiresAt = this.#now() + this.#lifeMs;
+  /** @param endsAt an end (Unix ms) that the session must not outlive. */
+  issue(user: { userId: string; userName: string; kind: SessionKind }, endsAt: number | null = null): IssuedSession {
+    const expiresAt = Math.min(this.#now() + this.#lifeMs, endsAt ?? Number.POSITIVE_INFINITY);
     const payload = Buffer.from(
       JSON.stringify({ u: user.userId, n: user.userName, k: user.kind, e: expiresAt }),
     ).toString('base64url');
-    return { token: `${PREFIX}.${payload}.${this.#mac(payload)}`, userID: user.userId, expiresAt };
+    const token = `${PREFIX}.${payload}.${this.#mac(payload)}`;
+    return { token, userID: user.userId, expiresAt, userName: user.userName, kind: user.kind };
   }
 
   /** The session of an authentic token, even if it ran out up to `graceMs` ago; null for everything else. */
