@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ClientError } from './failure.ts';
 import { memoryStore } from './ports.ts';
-import { makeClient, refusal } from './testing/fakes.ts';
+import { type FakeServer, makeClient, refusal } from './testing/fakes.ts';
 
 describe('[CC2] callFunction has the shape of wx.cloud.callFunction', () => {
   it('resolves to {result: {code, message, data}}', async () => {
@@ -101,6 +101,79 @@ describe('[CC3] the session', () => {
       await client.session.ensure();
       expect(server.count('webrtc-login')).toBe(1);
     }
+  });
+});
+
+describe('[CC10] a one-time code', () => {
+  const byCode = (server: FakeServer, kind: 'guest' | 'wechat', expiresAt: number) =>
+    server.replies.set('webrtc-login', (body, count) => ({
+      json: {
+        code: 0,
+        message: '',
+        data:
+          body['type'] === 'code'
+            ? { token: 'lent', userID: 'w1', userName: '小李', kind, expiresAt }
+            : { token: `guest-${count}`, userID: kind === 'guest' ? 'w1' : 'g1', expiresAt: expiresAt + 86_400_000 },
+      },
+    }));
+
+  it('makes the client the user who asked for it; calls wait for it, whatever they would have been', async () => {
+    const { client, server, clock } = makeClient();
+    byCode(server, 'wechat', clock.now() + 100_000);
+    const [session] = await Promise.all([
+      client.session.redeem('c0de'),
+      client.listRooms(10),
+      client.session.ensure('Ann'),
+    ]);
+    expect(session).toMatchObject({ userID: 'w1', userName: '小李', lent: 'wechat' });
+    expect(server.calls.map(({ body }) => body['type'] ?? 'list')).toEqual(['code', 'list']);
+    expect(server.calls[1]?.request.headers['authorization']).toBe('Bearer lent');
+    expect(client.session.current).toMatchObject({ token: 'lent', userName: '小李' });
+  });
+
+  it('a guest login that was under way does not take its place', async () => {
+    const { client, server, clock } = makeClient();
+    byCode(server, 'wechat', clock.now() + 100_000);
+    const list = client.listRooms(10);
+    await client.session.redeem('c0de');
+    await list;
+    expect(client.session.current?.token).toBe('lent');
+    expect(server.calls.at(-1)?.request.headers['authorization']).toBe('Bearer lent');
+  });
+
+  it('outlives the page in its store; what ran out is told, and nobody becomes a guest by it until he says so', async () => {
+    const store = memoryStore();
+    const first = makeClient({ store });
+    byCode(first.server, 'wechat', first.clock.now() + 100_000);
+    await first.client.session.redeem('c0de');
+    const { client, server, clock } = makeClient({ store });
+    await client.session.ensure('Other');
+    expect(server.count('webrtc-login')).toBe(0);
+    await clock.advance(100_000);
+    await expect(client.session.ensure()).rejects.toMatchObject({ reason: 'sign-in' });
+    await expect(client.listRooms(10)).rejects.toMatchObject({ reason: 'sign-in' });
+    client.session.signOut();
+    await client.session.ensure('Ann');
+    expect(client.session.current).toMatchObject({ userName: 'Ann' });
+    expect(client.session.current?.lent).toBeUndefined();
+  });
+
+  it('of a guest is a session as any guest has: renewed and renamed, the user stays', async () => {
+    const { client, server, clock } = makeClient();
+    byCode(server, 'guest', clock.now() + 100_000);
+    await client.session.redeem('c0de');
+    await client.session.ensure('Li');
+    expect(server.calls[1]?.body).toEqual({ type: 'guest', name: 'Li' });
+    expect(server.calls[1]?.request.headers['authorization']).toBe('Bearer lent');
+    expect(client.session.current).toMatchObject({ userID: 'w1', userName: 'Li', lent: 'guest' });
+  });
+
+  it('that is refused is told, and changes nothing', async () => {
+    const { client, server } = makeClient();
+    await client.session.ensure('Ann');
+    server.replies.set('webrtc-login', () => refusal(10014, 'too old', 401));
+    await expect(client.session.redeem('c0de')).rejects.toMatchObject({ reason: 'sign-in', code: 10014 });
+    expect(await client.session.ensure()).toMatchObject({ userName: 'Ann', token: 'token-1' });
   });
 });
 

@@ -1,4 +1,4 @@
-import type { FunctionEvent } from '@lianmai/protocol';
+import type { FunctionData, FunctionEvent } from '@lianmai/protocol';
 import { ClientError } from './failure.ts';
 import { envelopeError, postFunction } from './functions.ts';
 import type { Clock, Http, KeyValueStore } from './ports.ts';
@@ -10,6 +10,11 @@ export interface SessionInfo {
   readonly userName: string;
   /** Unix milliseconds. */
   readonly expiresAt: number;
+  /**
+   * Signed in by a one-time code, as a user of this kind. A `wechat` user cannot be signed in again from here: his name is not
+   * changed, and when his session ends no guest silently takes his place.
+   */
+  readonly lent?: 'guest' | 'wechat';
 }
 
 export interface SessionOptions {
@@ -42,6 +47,8 @@ export class Session {
   readonly #options: SessionOptions;
   #current: SessionInfo | null;
   #pending: { readonly name: string; readonly login: Promise<SessionInfo> } | null = null;
+  #redeeming: Promise<SessionInfo> | null = null;
+  #redemptions = 0;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -54,12 +61,50 @@ export class Session {
   }
 
   /**
+   * Signs in by a one-time code, as the user who asked for it; in place of whoever was signed in here. Calls of `ensure` wait
+   * for the outcome, so that nobody becomes a guest meanwhile.
+   *
+   * @throws ClientError `sign-in` for a code that is wrong, used or too old; `network`, `server`, `busy`.
+   */
+  redeem(code: string): Promise<SessionInfo> {
+    const login = this.#post({ type: 'code', code }, null).then((made) =>
+      this.#keep({
+        token: made.token,
+        userID: made.userID,
+        expiresAt: made.expiresAt,
+        userName: typeof made.userName === 'string' ? made.userName : '',
+        lent: made.kind === 'guest' ? 'guest' : 'wechat',
+      }),
+    );
+    this.#redemptions += 1;
+    this.#redeeming = login;
+    const done = () => {
+      if (this.#redeeming === login) this.#redeeming = null;
+    };
+    login.then(done, done);
+    return login;
+  }
+
+  /** Forgets who was signed in: the next call is a new guest's. */
+  signOut(): void {
+    this.#current = null;
+    this.#options.store.remove(KEY);
+  }
+
+  /**
    * A session that is good for a while yet, under this name when one is given.
    *
-   * @throws ClientError `sign-in` when the server refuses, `network`, `server`.
+   * @throws ClientError `sign-in` when the server refuses, or when a session by code is over; `network`, `server`.
    */
   async ensure(name?: string): Promise<SessionInfo> {
+    // What became of the code is told to who redeemed it.
+    if (this.#redeeming !== null) await this.#redeeming.catch(() => null);
     const current = this.#current;
+    if (current?.lent === 'wechat') {
+      // Good to its last moment: there is no renewing it.
+      if (current.expiresAt > this.#options.clock.now()) return current;
+      throw new ClientError('sign-in', 'The session by a one-time code is over.');
+    }
     const wanted =
       (name ?? current?.userName ?? this.#options.defaultName()).trim().slice(0, MAX_NAME_LENGTH) || 'Guest';
     if (current && current.userName === wanted && this.#isFresh(current)) return current;
@@ -82,10 +127,19 @@ export class Session {
   }
 
   async #login(name: string): Promise<SessionInfo> {
-    const { http, baseUrl, store, timeoutMs } = this.#options;
     // An old session still tells the server who the guest was.
     const token = this.#current?.token ?? null;
+    const redemptions = this.#redemptions;
     const data = await (this.#options.credentials ?? asGuest)(name);
+    const { token: made, userID, expiresAt } = await this.#post(data, token);
+    // A code came meanwhile: the user is whom it says.
+    if (this.#redemptions !== redemptions) return this.ensure();
+    const lent = this.#current?.userID === userID ? this.#current.lent : undefined;
+    return this.#keep({ token: made, userID, expiresAt, userName: name, ...(lent === undefined ? {} : { lent }) });
+  }
+
+  async #post(data: FunctionEvent<'webrtc-login'>, token: string | null): Promise<FunctionData<'webrtc-login'>> {
+    const { http, baseUrl, timeoutMs } = this.#options;
     const answer = await postFunction(http, baseUrl, { name: 'webrtc-login', data }, { token, timeoutMs });
     if (answer.result.code !== 0) throw envelopeError(answer.result, answer.retryAfterMs);
     const made = answer.result.data;
@@ -97,9 +151,12 @@ export class Session {
     ) {
       throw new ClientError('server', 'The login answered no session.');
     }
-    const session: SessionInfo = { token: made.token, userID: made.userID, expiresAt: made.expiresAt, userName: name };
+    return made;
+  }
+
+  #keep(session: SessionInfo): SessionInfo {
     this.#current = session;
-    store.set(KEY, JSON.stringify(session));
+    this.#options.store.set(KEY, JSON.stringify(session));
     return session;
   }
 }
@@ -109,10 +166,10 @@ function readStored(text: string | null): SessionInfo | null {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value !== 'object' || value === null) return null;
-    const { token, userID, userName, expiresAt } = value as Record<string, unknown>;
+    const { token, userID, userName, expiresAt, lent } = value as Record<string, unknown>;
     if (typeof token !== 'string' || typeof userID !== 'string') return null;
     if (typeof userName !== 'string' || typeof expiresAt !== 'number') return null;
-    return { token, userID, userName, expiresAt };
+    return { token, userID, userName, expiresAt, ...(lent === 'guest' || lent === 'wechat' ? { lent } : {}) };
   } catch {
     return null;
   }
