@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { COLORS, TONES } from '../src/palette.ts';
 import { useStage } from '../src/stage.ts';
 import { newRoom } from '../src/tokens.ts';
+import { waitFor } from '../src/wait.ts';
 
 const stage = useStage();
 const api = () => new RoomServiceClient(stage.target.httpUrl, stage.target.apiKey, stage.target.apiSecret);
@@ -99,5 +100,12 @@ describe('permissions', () => {
     expect((await ben.state()).remote.map((one) => one.identity)).toEqual(['anna']);
     const seen = await anna.waitForState('somebody', (state) => state.remote.length > 0);
     expect(seen.remote.map((one) => one.identity)).toEqual(['ben']);
+    // The room's own count has him: he takes a seat. It is brought up to date now and then.
+    await waitFor(
+      'a count of three',
+      async () => (await api().listRooms([room]))[0]?.numParticipants,
+      (count) => count === 3,
+      { timeout: 20_000 },
+    );
   });
 });

@@ -130,9 +130,18 @@ describe('[SG28] profiles', () => {
     const ghost = await world.join('ghost', { grant: { hidden: true } });
     expect(bob.sees('ghost')).toBeUndefined();
     expect(ghost.sees('bob')).toBeDefined();
-    expect(world.control.manager.get('hall')?.info().numParticipants).toBe(1);
     const carol = await world.join('carol');
     expect(carol.sees('ghost')).toBeUndefined();
+  });
+
+  it('[SG29] [SG45] a room counts hidden participants, but no recorders and agents', async () => {
+    const world = new World();
+    await world.join('bob');
+    await world.join('ghost', { grant: { hidden: true } });
+    for (const grant of [{ recorder: true }, { agent: true }]) {
+      await world.join(Object.keys(grant).join(), { grant: { hidden: true, ...grant } });
+    }
+    expect(world.control.manager.get('hall')?.info().numParticipants).toBe(2);
   });
 });
 

@@ -90,14 +90,14 @@ export class Room implements ParticipantHost {
     return this.#participants.get(identity);
   }
 
+  /** As LiveKit counts: hidden participants too, since they take seats; not agents, recorders and egresses. */
   info(): RoomInfo {
-    let visible = 0;
+    let people = 0;
     let publishers = 0;
     let recording = false;
     for (const participant of this.#participants.values()) {
       if (participant.permission.recorder) recording = true;
-      if (participant.permission.hidden) continue;
-      visible++;
+      if (!participant.dependent) people++;
       if (participant.isPublisher) publishers++;
     }
     return new RoomInfo({
@@ -110,7 +110,7 @@ export class Room implements ParticipantHost {
       creationTimeMs: BigInt(this.#createdAtWall),
       enabledCodecs: publishCodecs(this.#context.config.room.publishCodecs),
       metadata: this.#metadata,
-      numParticipants: visible,
+      numParticipants: people,
       numPublishers: publishers,
       activeRecording: recording,
     });
