@@ -24,8 +24,8 @@ const FINAL: Readonly<Record<string, boolean>> = {
 
 /** Codes that no new try changes, whichever layer said them. */
 const FINAL_CODES: ReadonlySet<number> = new Set([
-  10002, 10005, 10009, 10016, 20005, 20006, 20007, 20008, 20011, 20013, 20014, 20018, -3316, -3317, -3318, -100006,
-  -100010, -102010, -102011, -102052, -70009, -70013, -70014, -70020,
+  10002, 10005, 10009, 10016, 20005, 20006, 20007, 20008, 20011, 20013, 20014, 20015, 20018, -3316, -3317, -3318,
+  -100006, -100010, -102010, -102011, -102052, -70009, -70013, -70014, -70020,
 ]);
 
 export function verdictOf(code: number, cause: SignalCause | null): Verdict {

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { en } from '../../i18n/en.ts';
 import { FakeBackend, refuse, roomOf, settle, ticketsOf } from '../../services/testing/fakes.ts';
 import type { RoomSignal, Stream } from './signals.ts';
-import { REJOIN, RoomVisit } from './visit.ts';
+import { RoomVisit } from './visit.ts';
+import { REJOIN, STEADY_MS } from './way-back.ts';
 
 function make(backend = new FakeBackend()) {
   const log: string[] = [];
@@ -120,6 +121,49 @@ describe('[MP11] recovery', () => {
     expect(backend.clock.waiting).toBe(0);
   });
 
+  it('getting into the room is no recovery while what is sent never gets through', async () => {
+    const { visit, hear, backend } = await inRoom();
+    for (let attempt = 1; attempt < REJOIN.attempts; attempt += 1) {
+      hear(lost);
+      await backend.clock.advance(REJOIN.maxPauseMs);
+      hear({ type: 'joined' });
+      await backend.clock.advance(100_000);
+    }
+    expect(visit.view.phase).toBe('in-room');
+    hear(lost);
+    expect(visit.view.problem).toMatchObject({ key: 'network', step: 'rejoin' });
+    await visit.rejoin();
+    hear({ type: 'joined' }, lost);
+    expect([visit.view.phase, visit.view.link]).toEqual(['in-room', 'rejoining']);
+  });
+
+  it('who has been back for a while has all tries again, the first after the shortest pause', async () => {
+    const { hear, backend } = await inRoom();
+    for (let attempt = 1; attempt < REJOIN.attempts * 2; attempt += 1) {
+      hear(lost);
+      await backend.clock.advance(1_000);
+      expect(backend.count('webrtc-enter-room')).toBe(attempt + 1);
+      hear({ type: 'joined' });
+      await backend.clock.advance(STEADY_MS);
+    }
+  });
+
+  it('what fails while a seat is being taken takes no second one; what fails after it is tried again', async () => {
+    const { visit, hear, backend } = await inRoom();
+    let release = (_: unknown) => {};
+    backend.replies.set('webrtc-enter-room', () => new Promise((resolve) => (release = resolve)));
+    hear(lost);
+    await backend.clock.advance(1_000);
+    hear(lost, lost);
+    await backend.clock.advance(10_000);
+    expect(backend.count('webrtc-enter-room')).toBe(2);
+    release({ roomInfo: roomOf('77'), signInfo: ticketsOf() });
+    await settle();
+    hear(lost);
+    await backend.clock.advance(2_000);
+    expect([backend.count('webrtc-enter-room'), visit.view.link]).toEqual([3, 'rejoining']);
+  });
+
   it('a door that says no ends it at once', async () => {
     const { visit, hear, backend } = await inRoom();
     backend.replies.set('webrtc-enter-room', () => refuse('kicked', 10009));
@@ -157,6 +201,8 @@ describe('[MP11] recovery', () => {
     ['duplicate', 20011, 'duplicate-identity', 0],
     ['encrypted', 20018, 'encrypted', 1],
     ['refused', 20007, 'full', 1],
+    ['push-refused', 20013, 'b-frames', 1],
+    ['push-refused', 20015, 'too-much', 1],
   ] as const)('“%s” is final: words, a next step, and the seat is given back only when it is ours', async (...row) => {
     const [reason, code, key, quits] = row;
     const { visit, hear, backend } = await inRoom();

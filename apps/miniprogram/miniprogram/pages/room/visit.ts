@@ -1,6 +1,6 @@
 import { fill, type Words } from '../../i18n/index.ts';
 import type { Backend } from '../../services/backend.ts';
-import { type Clock, pauseBefore, type RetryPolicy, type SignInfo } from '../../services/core.ts';
+import type { SignInfo } from '../../services/core.ts';
 import { describe, mayPass, type Problem, problemOfError } from '../../services/problems.ts';
 import { Seat, type SeatTarget } from '../../services/seat.ts';
 import type { Question } from '../../services/wechat/ui.ts';
@@ -8,6 +8,7 @@ import { Chat } from './chat.ts';
 import type { RoomComponent, RoomSignal, Stream } from './signals.ts';
 import { problemOfCause, verdictOf } from './verdict.ts';
 import { FIRST_VIEW, peopleRows, peopleView, type RoomView, titleOf } from './view.ts';
+import { WayBack } from './way-back.ts';
 
 /** What a visit needs of its page. */
 export interface VisitPorts {
@@ -31,13 +32,9 @@ export interface Choices {
   readonly template: string;
 }
 
-/** Going through the door again after the media was lost for good. */
-export const REJOIN: RetryPolicy = { attempts: 10, firstPauseMs: 1_000, maxPauseMs: 8_000 };
-
 /** One visit of one room: from the seat to the goodbye. The page shows what it says and passes on what is tapped. */
 export class RoomVisit {
   readonly #ports: VisitPorts;
-  readonly #clock: Clock;
   readonly #target: SeatTarget;
   readonly #userName: string;
   readonly chat: Chat;
@@ -46,19 +43,22 @@ export class RoomVisit {
   #streams: readonly Stream[] = [];
   #listed = false;
   #ownerId = '';
-  #attempts = 0;
+  readonly #wayBack: WayBack;
   /** The room that was entered before, by its number: a room made by name is not made twice. */
   #restart: string | null = null;
-  #cancelRejoin: (() => void) | null = null;
   #hidden = false;
   #closed = false;
 
   constructor(ports: VisitPorts, target: SeatTarget, choices: Choices) {
     this.#ports = ports;
-    this.#clock = ports.backend.clock;
     this.#target = target;
     this.#userName = choices.userName;
     this.#seat = this.#newSeat();
+    this.#wayBack = new WayBack(
+      ports.backend.clock,
+      () => this.#goIn(),
+      (error) => this.#notBack(error),
+    );
     const { microphone, camera, template } = choices;
     const canMute = ports.backend.media.kind === 'rtmp';
     this.#view = { ...FIRST_VIEW, microphone, camera, template, canMute };
@@ -87,7 +87,7 @@ export class RoomVisit {
 
   /** Once more, from the beginning: the button under a problem. */
   async rejoin(): Promise<void> {
-    this.#calm();
+    this.#wayBack.reset();
     this.#ports.component()?.stop();
     this.#restart = this.#seat.taken?.room.roomID ?? this.#restart;
     this.#seat.abandon();
@@ -226,7 +226,7 @@ export class RoomVisit {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    this.#calm();
+    this.#wayBack.stop();
     this.#ports.keepScreenOn(false);
     this.#ports.component()?.stop();
     await this.#seat.give();
@@ -248,12 +248,13 @@ export class RoomVisit {
     });
     this.#refreshPeople();
     await setTickets(taken.tickets, title);
-    if (!this.#closed) component()?.start();
+    if (this.#closed) return;
+    this.#wayBack.started();
+    component()?.start();
   }
 
   #joined(): void {
-    this.#attempts = 0;
-    this.#calm();
+    this.#wayBack.joined();
     const back = this.#view.phase === 'in-room' && this.#view.link !== 'up';
     this.#show({ phase: 'in-room', link: 'up', linkText: '', notice: '' });
     this.#refreshPeople();
@@ -357,36 +358,29 @@ export class RoomVisit {
 
   /** Through the door again, with growing pauses; in the end it is said why not. */
   #again(problem: Problem): void {
-    if (this.#cancelRejoin !== null) return;
-    this.#attempts += 1;
-    if (this.#attempts >= REJOIN.attempts) {
+    const next = this.#wayBack.again();
+    if (next === 'on-the-way') return;
+    if (next === 'over') {
       this.#over(problem, false);
       return;
     }
     if (this.#view.phase === 'in-room') this.#setLink('rejoining');
     this.#ports.component()?.stop();
-    this.#cancelRejoin = this.#clock.after(pauseBefore(REJOIN, this.#attempts + 1), () => {
-      this.#cancelRejoin = null;
-      this.#goIn().catch((error: unknown) => {
-        if (this.#closed) return;
-        if (mayPass(error)) this.#again(problemOfError(error));
-        else this.#over(problemOfError(error), false);
-      });
-    });
+  }
+
+  #notBack(error: unknown): void {
+    if (this.#closed) return;
+    if (mayPass(error)) this.#again(problemOfError(error));
+    else this.#over(problemOfError(error), false);
   }
 
   #over(problem: Problem, keepSeat: boolean): void {
-    this.#calm();
+    this.#wayBack.stop();
     this.#ports.component()?.stop();
     if (keepSeat) this.#seat.abandon();
     else void this.#seat.give();
     this.#ports.keepScreenOn(false);
     this.#show({ phase: 'problem', problem: describe(problem, this.#ports.words()), sheet: 'none', notice: '' });
-  }
-
-  #calm(): void {
-    this.#cancelRejoin?.();
-    this.#cancelRejoin = null;
   }
 
   #notice(problem: Problem): void {
