@@ -9,19 +9,11 @@ import { joinRequest } from './requests.ts';
 import type { SignalIn } from './signal.ts';
 import { SignalLine } from './signal-line.ts';
 import { startEmbedded } from './testing/embedded.ts';
-import { findLiveKitServer, startLiveKit } from './testing/livekit.ts';
 import { freeTcpPort } from './testing/proxy.ts';
 import { LinkRefused } from './types.ts';
 import { createWebRtcLink } from './webrtc.ts';
 
 linkContract({ name: 'over WebRTC to the embedded engine', start: startEmbedded });
-
-const binary = findLiveKitServer(process.env['LIVEKIT_SERVER_BIN']);
-linkContract({
-  name: 'over WebRTC to livekit-server',
-  ...(binary === null ? { skip: 'no livekit-server here: set LIVEKIT_SERVER_BIN' } : {}),
-  start: () => startLiveKit(binary!),
-});
 
 const NOBODY = {
   onParticipants() {},
