@@ -1,5 +1,6 @@
 import type { Failure, FailureReason } from '@lianmai/client-core';
 import { useTranslation } from 'react-i18next';
+import { client } from '../app/client.ts';
 import { MessagePage } from '../app/MessagePage.tsx';
 import type { IconName } from '../ui/Icon.tsx';
 
@@ -33,18 +34,24 @@ const ICONS: Partial<Record<FailureReason, IconName>> = {
 export function FailurePage({ failure, onRetry }: { readonly failure: Failure; readonly onRetry: () => void }) {
   const { t } = useTranslation();
   const { reason, code } = failure;
+  // A session by code is over, and only the mini program makes another: going on is as a guest, and said so.
+  const over = reason === 'sign-in' && client.session.current?.lent === 'wechat';
   const action = failureAction(reason);
+  const retry = () => {
+    if (over) client.session.signOut();
+    onRetry();
+  };
   return (
     <MessagePage
       reason={reason}
       icon={ICONS[reason] ?? 'warning'}
       title={t(`failure.${reason}.title`)}
-      body={t(`failure.${reason}.body`)}
+      body={over ? t('login.over') : t(`failure.${reason}.body`)}
       code={code}
       action={
         action && (
-          <button type="button" className="button primary" data-testid="retry" onClick={onRetry}>
-            {action === 'bring-here' ? t('failure.rejoinHere') : t('app.tryAgain')}
+          <button type="button" className="button primary" data-testid="retry" onClick={retry}>
+            {over ? t('login.asGuest') : action === 'bring-here' ? t('failure.rejoinHere') : t('app.tryAgain')}
           </button>
         )
       }

@@ -13,6 +13,7 @@ import type { Devices } from '../media/livekit-media.ts';
 import { useCameraPreview, useMicrophonePreview } from '../media/use-preview.ts';
 import { CameraPreview } from './CameraPreview.tsx';
 import { DeviceChoice } from './DeviceChoice.tsx';
+import { LoginNote } from './LoginNote.tsx';
 import { ProblemNote } from './ProblemNote.tsx';
 
 type RoomLook =
@@ -59,7 +60,10 @@ export function PreJoinPage({
   const { t } = useTranslation();
   const id = useId();
   const [stored] = useState(readPreferences);
-  const [name, setName] = useState(stored.name);
+  // Signed in by a code: as oneself, and a WeChat user under no other name.
+  const [known] = useState(() => (client.session.current?.lent === undefined ? null : client.session.current));
+  const nameFixed = known?.lent === 'wechat';
+  const [name, setName] = useState(known?.userName || stored.name);
   const [nameMissing, setNameMissing] = useState(false);
   const [microphoneOn, setMicrophoneOn] = useState(stored.microphoneOn);
   const [cameraOn, setCameraOn] = useState(stored.cameraOn);
@@ -110,6 +114,7 @@ export function PreJoinPage({
             <h1>{heading}</h1>
             <RoomLine target={target} look={look} />
           </div>
+          <LoginNote />
           <div className="field">
             <label htmlFor={id}>{t('prejoin.name')}</label>
             <input
@@ -121,6 +126,7 @@ export function PreJoinPage({
               autoComplete="nickname"
               placeholder={t('prejoin.namePlaceholder')}
               disabled={busy}
+              readOnly={nameFixed}
               aria-invalid={nameMissing}
               aria-describedby={`${id}-hint`}
               onChange={(event) => {
@@ -128,6 +134,11 @@ export function PreJoinPage({
                 setNameMissing(false);
               }}
             />
+            {known !== null && (
+              <p className="field-hint" data-testid="login-known" data-kind={known.lent}>
+                {t(nameFixed ? 'login.known' : 'login.knownGuest')}
+              </p>
+            )}
             <p id={`${id}-hint`} className="field-problem" aria-live="polite">
               {nameMissing ? t('prejoin.nameNeeded') : ''}
             </p>
