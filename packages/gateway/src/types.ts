@@ -63,7 +63,7 @@ export interface GatewayStats {
 
 /** Whoever follows a capture. */
 export interface CaptureListener {
-  /** `begin` comes first, `end` last. */
+  /** Those of publishes that were refused, then `begin` first, `end` last. */
   onRecord(record: CaptureRecord): void;
   /** The gateway has died or stopped: nothing more comes. */
   onLost(): void;
@@ -76,7 +76,7 @@ export interface Gateway {
   openFlv(request: FlvRequest): Promise<FlvAdmission>;
   notify(notice: RoomNotice): void;
   stats(): Promise<GatewayStats>;
-  /** Follows the next publish of a stream from its `connect` on, also one that is refused. How many at once is the caller's. */
+  /** Follows the next publish of a stream from its `connect` on, once it is let in. How many at once is the caller's. */
   startCapture(request: CaptureRequest, listener: CaptureListener): { stop(): void };
   /** The worker died and was started anew; phones come back by themselves. */
   onRestart(listener: (reason: string) => void): void;

@@ -27,8 +27,8 @@ afterAll(async () => {
   folder.close();
 });
 
-function start(stream: string, maxMs = 60_000, maxBytes = 10_000_000) {
-  return captures.startCapture({ stream, maxMs, maxBytes }, (record) => records.push(record));
+function start(stream: string, maxMs = 60_000, maxBytes = 10_000_000, refused = false) {
+  return captures.startCapture({ stream, refused, maxMs, maxBytes }, (record) => records.push(record));
 }
 
 const connect = (app: string, more: { tcUrl?: string } = {}) =>
@@ -154,8 +154,61 @@ describe('capture', () => {
     }
   });
 
-  it('[RC4] a refused publish is captured with its reason', async () => {
-    start('c');
+  it('[RC8] a refused publish is told and does not use up the capture, which waits for one that is let in', async () => {
+    const capture = start('k');
+    const description = 'The ticket has run out.';
+    for (let n = 0; n < 101; n += 1) {
+      served.hub.refusal = { code: 'NetStream.Publish.Denied', description };
+      const stranger = await connect('live');
+      await expect(stranger.publish('k?forged')).rejects.toThrow('run out');
+      await stranger.closed;
+    }
+    // A stranger who tries on and on is told of a hundred times.
+    const refused = { kind: 'refused', remoteAddress: '127.0.0.1', reason: description };
+    expect(records).toEqual(Array.from({ length: 100 }, () => refused));
+    expect(captures.active).toBe(1);
+    records = [];
+    served.hub.refusal = null;
+    const client = await connect('live');
+    await client.publish(`k?${TICKET}`);
+    client.close();
+    await ended('k');
+    expect(records[0]).toMatchObject({ kind: 'begin', stream: 'k', query: { characters: TICKET.length } });
+    expect(commands().slice(0, 2)).toEqual([
+      ['in', 'connect'],
+      ['out', '_result'],
+    ]);
+    expect(records.at(-1)?.kind).toBe('end');
+    expect(captures.active).toBe(0);
+    capture.stop();
+  });
+
+  it('[RC8] of two that stand at the door together, the one that is let in is captured', async () => {
+    start('l');
+    const doors: (() => void)[] = [];
+    const clients = [await connect('live'), await connect('live')];
+    const asked = served.hub.asked;
+    const answers: Promise<unknown>[] = [];
+    for (const [n, client] of clients.entries()) {
+      served.hub.gate = new Promise((resolve) => doors.push(resolve));
+      answers.push(client.publish(`l?ticket-of-${n === 0 ? 'a-stranger' : 'ann'}`).catch((error: unknown) => error));
+      await served.hub.until(() => served.hub.asked === asked + n + 1);
+    }
+    served.hub.gate = Promise.resolve();
+    doors[1]?.();
+    await answers[1];
+    served.hub.refusal = { code: 'NetStream.Publish.Denied', description: 'No.' };
+    doors[0]?.();
+    await clients[0]?.closed;
+    clients[1]?.close();
+    await ended('l');
+    expect(records[0]).toMatchObject({ kind: 'begin', query: { characters: 'ticket-of-ann'.length } });
+    expect(records.filter(({ kind }) => kind === 'begin' || kind === 'end' || kind === 'refused')).toHaveLength(2);
+    expect(captures.active).toBe(0);
+  });
+
+  it('[RC4] where it is asked for, a refused publish is captured with its reason', async () => {
+    start('c', 60_000, 10_000_000, true);
     served.hub.refusal = { code: 'NetStream.Publish.Denied', description: 'The ticket has run out.' };
     const client = await connect('live');
     await expect(client.publish('c?t')).rejects.toThrow('run out');
@@ -218,7 +271,7 @@ describe('capture', () => {
 
   it('[RC6] it ends by its time, and a listener that throws costs its capture only', async () => {
     start('h', 0);
-    captures.startCapture({ stream: 'h', maxMs: 60_000, maxBytes: 1_000 }, () => {
+    captures.startCapture({ stream: 'h', refused: false, maxMs: 60_000, maxBytes: 1_000 }, () => {
       throw new Error('full disk');
     });
     const client = await connect('live');

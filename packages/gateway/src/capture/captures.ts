@@ -9,6 +9,8 @@ import type { BeginRecord, CaptureDirection, CaptureRecord, CaptureRequest } fro
 /** Messages kept of a connection that has not said yet what it publishes: the first ones, `connect` among them. */
 const KEPT_MESSAGES = 64;
 const KEPT_BYTES = 65_536;
+/** A stranger who tries and tries is told of so often. */
+const TOLD_REFUSALS = 100;
 const AMF_LIMITS = { maxDepth: 8, maxValues: 256, maxStringBytes: 8_192 };
 
 export interface Capture {
@@ -20,8 +22,8 @@ export interface Captures {
   /** For the RTMP server's options. Null, and so free of cost, while nothing waits. */
   readonly observe: (remoteAddress: string) => ConnectionObserver | null;
   /**
-   * Waits for the next connection that asks to publish this stream, and tells of it from its `connect` on: also when it is
-   * refused. A publish that runs already cannot be captured, since its beginning is gone.
+   * Waits for the next connection whose publish of this stream is let in (or not, where the request takes that), and tells of it
+   * from its `connect` on. A publish that runs already cannot be captured, since its beginning is gone.
    *
    * @param onRecord must not throw.
    */
@@ -35,6 +37,7 @@ interface Pending {
   readonly onRecord: (record: CaptureRecord) => void;
   /** The connection it has found. */
   recorder: Recorder | null;
+  refusals: number;
   now: () => number;
 }
 
@@ -55,7 +58,7 @@ export function createCaptures(clock: () => number): Captures {
       return null;
     },
     startCapture(request, onRecord) {
-      const one: Pending = { request, onRecord, recorder: null, now: () => 0 };
+      const one: Pending = { request, onRecord, recorder: null, refusals: 0, now: () => 0 };
       pending.add(one);
       return {
         stop() {
@@ -70,6 +73,13 @@ export function createCaptures(clock: () => number): Captures {
   };
 }
 
+/** A publish that a door is asked about. */
+interface Asked {
+  readonly begin: BeginRecord;
+  readonly query: string;
+  readonly at: number;
+}
+
 /** Looks at one connection. */
 class Observer implements ConnectionObserver {
   readonly #remoteAddress: string;
@@ -82,7 +92,9 @@ class Observer implements ConnectionObserver {
   #began: number | null = null;
   #app = '';
   #tcUrl: string | null = null;
-  /** Null until the connection has said what it publishes. */
+  /** What it wants to publish, while a door is asked. */
+  #asked: Asked | null = null;
+  /** Null until it is known whether it may. */
   #found: Pending[] | null = null;
 
   constructor(
@@ -104,23 +116,39 @@ class Observer implements ConnectionObserver {
     timestamp: number,
     payload: Uint8Array,
   ): boolean {
-    try {
+    let wanted = false;
+    this.#guarded(() => {
       const message = { direction, at: this.#now(), type, messageStream, timestamp, payload };
-      return this.#found === null ? this.#search(message) : this.#tell(this.#found, message);
-    } catch {
-      // A listener that throws costs its capture, never the publish.
-      for (const one of this.#found ?? []) this.#done(one);
-      this.#found = [];
-      return false;
-    }
+      wanted = this.#found === null ? this.#search(message) : this.#tell(this.#found, message);
+    });
+    return wanted;
+  }
+
+  onPublishing(): void {
+    this.#guarded(() => {
+      if (this.#asked !== null) this.#begin(this.#asked, this.#take(this.#asked.begin.stream));
+    });
   }
 
   onEnd(reason: string): void {
-    for (const one of this.#found ?? []) {
-      one.recorder?.end(this.#now(), reason);
-      this.#done(one);
+    this.#guarded(() => {
+      if (this.#asked !== null) this.#refused(this.#asked, reason);
+      for (const one of this.#found ?? []) {
+        one.recorder?.end(this.#now(), reason);
+        this.#done(one);
+      }
+      this.#found = [];
+    });
+  }
+
+  /** A listener that throws costs its capture, never the publish. */
+  #guarded(work: () => void): void {
+    try {
+      work();
+    } catch {
+      for (const one of this.#found ?? []) this.#done(one);
+      this.#found = [];
     }
-    this.#found = [];
   }
 
   #now(): number {
@@ -129,21 +157,27 @@ class Observer implements ConnectionObserver {
     return Math.round((now - this.#began) * 1_000) / 1_000;
   }
 
-  /** Until the connection says what it publishes. */
+  /** Until it is known whether the connection may publish. */
   #search(message: ObservedMessage): boolean {
+    // Nothing is read while a door is asked: these are our own few answers.
+    if (this.#asked !== null) return this.#keep(message);
     const { direction, type, payload } = message;
     const command = direction === 'in' ? readIfCommand(type, payload) : null;
-    if (command?.kind === 'publish') return this.#find(command.name, message);
+    if (command?.kind === 'publish') return this.#ask(command.name, message);
     if (command?.kind === 'connect') {
       this.#app = command.app;
       this.#tcUrl = command.tcUrl;
     }
-    if (this.#kept.length < KEPT_MESSAGES && this.#keptBytes + payload.length <= KEPT_BYTES) {
-      this.#kept.push({ ...message, payload: new Uint8Array(payload) });
-      this.#keptBytes += payload.length;
-    } else this.#dropped += 1;
+    if (this.#kept.length < KEPT_MESSAGES && this.#keptBytes + payload.length <= KEPT_BYTES) this.#keep(message);
+    else this.#dropped += 1;
     // Nobody captures players.
     return command?.kind !== 'play';
+  }
+
+  #keep(message: ObservedMessage): true {
+    this.#kept.push({ ...message, payload: new Uint8Array(message.payload) });
+    this.#keptBytes += message.payload.length;
+    return true;
   }
 
   #tell(found: readonly Pending[], message: ObservedMessage): boolean {
@@ -151,11 +185,10 @@ class Observer implements ConnectionObserver {
     return this.#found !== null && this.#found.length > 0;
   }
 
-  /** The publish has been asked for: are there captures of this stream? */
-  #find(name: string, publish: ObservedMessage): boolean {
+  /** The publish has been asked for: does anybody wait for this stream? */
+  #ask(name: string, publish: ObservedMessage): boolean {
     const { app, stream, query } = readTarget(this.#app, this.#tcUrl, name);
-    const found = this.#take(stream);
-    this.#found = found;
+    if (this.#take(stream).length === 0) return false;
     const place = name.includes('?') ? 'stream' : this.#app.includes('?') ? 'app' : query === '' ? 'none' : 'tcUrl';
     const begin: BeginRecord = {
       kind: 'begin',
@@ -165,15 +198,36 @@ class Observer implements ConnectionObserver {
       query: { place, characters: query.length },
       dropped: this.#dropped,
     };
+    this.#asked = { begin, query, at: publish.at };
+    return this.#keep(publish);
+  }
+
+  /** Tells these captures all that was said so far. */
+  #begin({ begin, query, at }: Asked, found: Pending[]): void {
+    this.#asked = null;
+    this.#found = found;
     for (const one of [...found]) {
       const recorder = new Recorder(one.request, begin, query, one.onRecord);
       one.recorder = recorder;
       one.now = () => this.#now();
-      for (const kept of this.#kept) recorder.message(kept);
-      recorder.publishing(publish.at);
+      recorder.publishing(at);
+      if (!this.#kept.every((kept) => recorder.message(kept))) this.#drop(one);
     }
     this.#kept.length = 0;
-    return this.#tell(found, publish);
+  }
+
+  /** It may not, or went before it was known: only for who wants to see that. */
+  #refused(asked: Asked, reason: string): void {
+    const waiting = this.#take(asked.begin.stream);
+    this.#begin(
+      asked,
+      waiting.filter(({ request }) => request.refused),
+    );
+    for (const one of waiting) {
+      if (one.request.refused || one.refusals >= TOLD_REFUSALS) continue;
+      one.refusals += 1;
+      one.onRecord({ kind: 'refused', remoteAddress: this.#remoteAddress, reason });
+    }
   }
 
   #drop(one: Pending): void {

@@ -110,6 +110,13 @@ export interface BeginRecord {
   readonly dropped: number;
 }
 
+/** A publish of the stream that was not let in, and that this capture did not want: it waits on. */
+export interface RefusedRecord {
+  readonly kind: 'refused';
+  readonly remoteAddress: string;
+  readonly reason: string;
+}
+
 export interface EndRecord {
   readonly kind: 'end';
   readonly at: number;
@@ -120,8 +127,9 @@ export interface EndRecord {
   readonly groups: { readonly count: number; readonly shortestMs: number | null; readonly longestMs: number | null };
 }
 
-/** `begin` comes first, `end` last, each once. */
+/** `refused` as often as it happens (bounded), then `begin` first, `end` last, each once. */
 export type CaptureRecord =
+  | RefusedRecord
   | BeginRecord
   | MessageRecord
   | MediaRecord
@@ -133,6 +141,8 @@ export type CaptureRecord =
 export interface CaptureRequest {
   /** Stream name without its query. */
   readonly stream: string;
+  /** A publish that is refused will do, too; else it is told (`refused`), and the capture waits for one that is let in. */
+  readonly refused: boolean;
   /** Counted from the publish. */
   readonly maxMs: number;
   /** Bytes of media. */

@@ -285,6 +285,7 @@ export class ServerSession {
     this.#state = 'publishing';
     this.#sink = admission.sink;
     this.#wire.admitted('publisher');
+    this.#observer?.onPublishing();
     if (this.#fcPublish) this.#result(fcPublishBody(target.stream));
     this.#status('status', 'NetStream.Publish.Start', 'Publishing.');
     const publishing: Publishing = {

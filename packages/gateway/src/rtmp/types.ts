@@ -127,6 +127,8 @@ export interface ConnectionObserver {
     timestamp: number,
     payload: Uint8Array,
   ): boolean;
+  /** The publish was let in; comes before the answer that says so. */
+  onPublishing(): void;
   onEnd(reason: string): void;
 }
 

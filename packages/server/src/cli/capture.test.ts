@@ -99,7 +99,7 @@ describe('the door of captures', () => {
     for (const one of goers)
       expect((await post(harness.serverKey, { stream, seconds: 3 }, one.signal)).status).toBe(200);
     expect(gateway.captures.map(({ request }) => request)).toEqual(
-      goers.map(() => ({ stream, maxMs: 3_000, maxBytes: 30_000_000 })),
+      goers.map(() => ({ stream, refused: false, maxMs: 3_000, maxBytes: 30_000_000 })),
     );
     expect((await post(harness.serverKey, { stream })).status).toBe(429);
     goers[0]?.abort();
@@ -121,15 +121,22 @@ describe('lianmai capture', () => {
     const out = join(folder, 'first');
     const ran = run([`rtmp://h/live/${stream}?secret-ticket`, '--url', harness.base, '--out', out, '--seconds', '5']);
     await expect.poll(() => gateway.captures.length).toBe(1);
-    expect(gateway.captures[0]?.request).toMatchObject({ stream, maxMs: 5_000 });
+    expect(gateway.captures[0]?.request).toMatchObject({ stream, refused: false, maxMs: 5_000 });
+    gateway.captures[0]?.listener.onRecord({ kind: 'refused', remoteAddress: '192.0.2.9', reason: '20003: no ticket' });
     for (const record of RECORDS) gateway.captures[0]?.listener.onRecord(record);
     const { code, out: said, err } = await ran;
     expect([code, err]).toEqual([0, '']);
-    for (const words of [`${out}.jsonl`, `${out}.flv`, '192.0.2.1', '2 complete group(s) of 900–1100 ms']) {
+    for (const words of [
+      '192.0.2.9 was refused (20003: no ticket)',
+      `${out}.jsonl`,
+      `${out}.flv`,
+      '192.0.2.1',
+      '2 complete group(s) of 900–1100 ms',
+    ]) {
       expect(said).toContain(words);
     }
     const lines = readFileSync(`${out}.jsonl`, 'utf8').trim().split('\n');
-    expect(lines.map((line) => JSON.parse(line).kind)).toEqual(['begin', 'media', 'end']);
+    expect(lines.map((line) => JSON.parse(line).kind)).toEqual(['refused', 'begin', 'media', 'end']);
     const flv = readFileSync(`${out}.flv`);
     expect(flv.subarray(0, 3).toString()).toBe('FLV');
     expect(flv.includes(Buffer.from([1, 2, 3]))).toBe(true);

@@ -20,6 +20,8 @@ export interface CaptureOptions {
   readonly seconds: string;
   readonly out?: string;
   readonly url?: string;
+  /** A push that is refused will do, too. */
+  readonly refused?: boolean;
 }
 
 /** A media record as its line has it; the others are plain JSON already. */
@@ -32,6 +34,7 @@ const mediaSchema = z.object({
   compositionMs: z.number(),
   payload: z.base64(),
 });
+const refusedSchema = z.object({ kind: z.literal('refused'), remoteAddress: z.string(), reason: z.string() });
 const otherSchema = z.looseObject({
   kind: z.enum(['begin', 'message', 'video-config', 'audio-config', 'group', 'end']),
 });
@@ -44,7 +47,8 @@ export async function capture(config: Config, given: string, options: CaptureOpt
     throw new ExitError(EXIT.usage, `--seconds must be a number from 1 to ${MAX_CAPTURE_SECONDS}.`);
   }
   const url = options.url ?? ownUrl(config);
-  const response = await ask(config, url, await apiKey(config), JSON.stringify({ stream, seconds }));
+  const body = JSON.stringify({ stream, seconds, refused: options.refused === true });
+  const response = await ask(config, url, await apiKey(config), body);
   if (response.statusCode !== 200) throw new ExitError(EXIT.unavailable, await refusalOf(response, url));
   const files = await openFiles(options.out ?? `capture-${stream}`);
   print(`Waiting for the next push of ${stream} (Ctrl-C ends it) …`);
@@ -151,11 +155,13 @@ function recordOf(line: string): CaptureRecord | null {
   const value = jsonOf(line);
   const media = mediaSchema.safeParse(value);
   if (media.success) return { ...media.data, payload: Buffer.from(media.data.payload, 'base64') };
+  const refused = refusedSchema.safeParse(value);
+  if (refused.success) return refused.data;
   return isOther(value) ? value : null;
 }
 
 /** By the server's word: what these records hold is written down as it came, and a few numbers are printed. */
-function isOther(value: unknown): value is Exclude<CaptureRecord, { kind: 'media' }> {
+function isOther(value: unknown): value is Exclude<CaptureRecord, { kind: 'media' | 'refused' }> {
   return otherSchema.safeParse(value).success;
 }
 
@@ -170,6 +176,11 @@ function jsonOf(text: string): unknown {
 /** What a person wants to know while it runs. */
 function tell(record: CaptureRecord): void {
   switch (record.kind) {
+    case 'refused':
+      print(
+        `A push from ${record.remoteAddress} was refused (${record.reason}); waiting on. --refused writes such a one.`,
+      );
+      return;
     case 'begin':
       print(`Push from ${record.remoteAddress}.`);
       return;

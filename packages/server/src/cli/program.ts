@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import type { CaptureOptions } from './capture.ts';
 import { EXIT, ExitError } from './exit.ts';
 import { addSettings, configOf } from './options.ts';
 import { complain } from './output.ts';
@@ -121,7 +122,8 @@ function createProgram(exit: (code: number) => void): Command {
     .option('--seconds <n>', 'how long, from the push on; 1 to 60', '10')
     .option('--out <path>', 'both files, without their endings (default: capture-<stream>)')
     .option('--url <url>', 'the running server (default: on this machine, by the settings)')
-    .action(async (stream: string, options: { seconds: string; out?: string; url?: string }, command: Command) => {
+    .option('--refused', 'write the next push also when it is refused (default: tell of it, and wait on)')
+    .action(async (stream: string, options: CaptureOptions, command: Command) => {
       const { capture } = await import('./capture.ts');
       await capture(configOf(command), stream, options);
     });

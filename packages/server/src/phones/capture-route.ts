@@ -1,4 +1,4 @@
-/** `POST /phones/capture`: what the next push of a stream sends in its first seconds, as lines of JSON, for the operator. */
+/** `POST /phones/capture`: what the next push of a stream that is let in sends in its first seconds, as lines of JSON, for the operator. */
 import type { ServerResponse } from 'node:http';
 import type { CaptureRecord, Gateway } from '@lianmai/gateway';
 import { LianmaiError, mediaRoomName, parseStreamName } from '@lianmai/protocol';
@@ -21,6 +21,8 @@ const HEARTBEAT_MS = 10_000;
 const bodySchema = z.object({
   stream: z.string().max(128),
   seconds: z.number().min(1).max(MAX_CAPTURE_SECONDS).default(10),
+  /** A push that is refused will do, too. */
+  refused: z.boolean().default(false),
 });
 
 export function registerCapture(app: FastifyInstance, gateway: Gateway, gate: Gate, sdkAppId: number): void {
@@ -43,12 +45,12 @@ export function registerCapture(app: FastifyInstance, gateway: Gateway, gate: Ga
       if (running >= MAX_CAPTURES) {
         throw new LianmaiError('tooManyRequests', 'Other captures are under way. Wait for one to end.');
       }
-      const { stream, seconds } = body.data;
+      const { stream, seconds, refused } = body.data;
       // Gone while he was being admitted: nothing would tell of his end any more.
       if (request.raw.socket.destroyed) return reply.hijack();
       running += 1;
       reply.hijack();
-      follow(gateway, { stream, maxMs: seconds * 1000, maxBytes: MAX_BYTES }, reply.raw, () => {
+      follow(gateway, { stream, refused, maxMs: seconds * 1000, maxBytes: MAX_BYTES }, reply.raw, () => {
         running -= 1;
       });
       return reply;
