@@ -46,6 +46,7 @@ export type RoomsigAnswer =
 
 /** Words for what the page branches on; codes without one are `refused`. */
 const REASONS: Readonly<Record<number, string>> = {
+  60008: 'server',
   70001: 'ticket-expired',
   70003: 'ticket-invalid',
   70004: 'ticket-invalid',
@@ -78,9 +79,14 @@ export function readRoomsigAnswer(answer: HttpAnswer): RoomsigAnswer {
   const code = integer(body?.['ErrorCode']) || integer(head?.['ErrorCode']) || 0;
   if (code !== 0) {
     const info = text(body?.['ErrorInfo'], 2_000) || text(head?.['ErrorInfo'], 2_000);
-    // HTTP reports some codes without their minus sign.
-    const reason = REASONS[Math.abs(code)] ?? 'refused';
-    const cause = { reason, code, message: info || `roomsig was refused with code ${code}.` };
+    // HTTP reports some codes without the minus sign that the tables give them.
+    const known = REASONS[Math.abs(code)];
+    const reason = known ?? 'refused';
+    const cause = {
+      reason,
+      code: known === undefined ? code : -Math.abs(code),
+      message: info || `roomsig was refused with code ${code}.`,
+    };
     if (reason === 'ticket-expired' || reason === 'ticket-invalid') return { kind: 'tickets', cause };
     return { kind: reason === 'server' || reason === 'too-many-requests' ? 'again' : 'no', cause };
   }

@@ -165,7 +165,7 @@ describe('roomsig', () => {
     const outer = { ActionStatus: 'FAIL', ErrorCode: 70009, ErrorInfo: 'key' };
     expect(readRoomsigAnswer({ status: 200, body: outer })).toEqual({
       kind: 'tickets',
-      cause: { reason: 'ticket-invalid', code: 70009, message: 'key' },
+      cause: { reason: 'ticket-invalid', code: -70009, message: 'key' },
     });
     const inner = { RspHead: { ErrorCode: -102052, ErrorInfo: 'full' } };
     expect(readRoomsigAnswer({ status: 200, body: inner })).toMatchObject({
@@ -175,6 +175,8 @@ describe('roomsig', () => {
     expect(readRoomsigAnswer({ status: 200, body: { RspHead: { ErrorCode: -100018, ErrorInfo: '' } } }).kind).toBe(
       'again',
     );
+    const busy = { ActionStatus: 'FAIL', ErrorCode: 60008, ErrorInfo: 'service timeout' };
+    expect(readRoomsigAnswer({ status: 200, body: busy }).kind).toBe('again');
     expect(readRoomsigAnswer({ status: 502, body: '<html>' }).kind).toBe('again');
     expect(readRoomsigAnswer({ status: 404, body: null }).kind).toBe('no');
     const well = { RspHead: { ErrorCode: 0, ErrorInfo: '' }, RspBody: { any: 1 } };

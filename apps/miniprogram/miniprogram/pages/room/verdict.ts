@@ -28,7 +28,12 @@ const FINAL_CODES: ReadonlySet<number> = new Set([
   -100006, -100010, -102010, -102011, -102052, -70009, -70013, -70014, -70020,
 ]);
 
-export function verdictOf(code: number, cause: SignalCause | null): Verdict {
+/** @param settled in the room, and nothing was wrong until now */
+export function verdictOf(code: number, cause: SignalCause | null, settled = false): Verdict {
+  if (settled && cause?.reason === 'out') {
+    // Tencent's service put this phone out: by its console, or for another device of the same user, whose seat it is now.
+    return { kind: 'over', problem: { key: 'not-member', code: cause.code }, keepSeat: true };
+  }
   const problem = problemOfCause(code, cause);
   switch (code) {
     case -8:

@@ -359,11 +359,49 @@ describe('[MP15] in CloudBase', () => {
     expect([visit.view.phase, backend.count('webrtc-enter-room')]).toEqual(['in-room', 2]);
   });
 
+  it('who is put out of the media room stays out: nobody fights with his own other device', async () => {
+    const { visit, hear, backend, log } = await inCloud();
+    hear({ type: 'failed', code: -10, cause: { reason: 'out', code: 1019 } });
+    await backend.clock.advance(60_000);
+    expect([visit.view.problem?.key, visit.view.problem?.step, log.at(-1)]).toEqual([
+      'not-member',
+      'rejoin',
+      'screen off',
+    ]);
+    expect([backend.count('webrtc-quit-room'), backend.count('webrtc-heartbeat')]).toEqual([0, 0]);
+  });
+
+  it('a failure on the way in is told while it is tried again', async () => {
+    const { visit, hear } = make();
+    await visit.open();
+    hear({ type: 'failed', code: -9, cause: { reason: 'server', code: -60008 } });
+    expect([visit.view.phase, visit.view.notice]).toEqual(['entering', expect.stringMatching(/server/)]);
+    hear({ type: 'joined' });
+    expect(visit.view.notice).toBe('');
+  });
+
   it('the owner is looked up when people come and go, and nobody is offered what cannot be done', async () => {
     const { visit, hear, backend } = await inCloud();
     backend.replies.set('webrtc-get-room-info', () => roomOf('77', { ownerID: 'amy' }));
     hear({ type: 'people', streams: [stream('amy')] });
     await settle();
     expect([visit.view.people[1]?.owner, visit.view.canMute]).toEqual([true, false]);
+  });
+
+  it('an owner who vanished is asked after until the room has passed on', async () => {
+    const { visit, hear, backend, toasts } = await inCloud();
+    let ownerID = 'amy';
+    backend.replies.set('webrtc-get-room-info', (_, count) =>
+      count === 2 ? refuse('network') : roomOf('77', { ownerID }),
+    );
+    hear({ type: 'people', streams: [stream('amy')] });
+    hear({ type: 'people', streams: [] });
+    await backend.clock.advance(20_000);
+    ownerID = 'u1';
+    await backend.clock.advance(10_000);
+    expect([visit.view.isOwner, toasts.at(-1)]).toEqual([true, en.room.ownerNow]);
+    const asked = backend.count('webrtc-get-room-info');
+    await backend.clock.advance(60_000);
+    expect(backend.count('webrtc-get-room-info')).toBe(asked);
   });
 });

@@ -5,6 +5,7 @@ import { describe, mayPass, type Problem, problemOfError } from '../../services/
 import { Seat, type SeatTarget } from '../../services/seat.ts';
 import type { Question } from '../../services/wechat/ui.ts';
 import { Chat } from './chat.ts';
+import { OwnerWatch } from './owner-watch.ts';
 import type { RoomComponent, RoomSignal, Stream } from './signals.ts';
 import { problemOfCause, verdictOf } from './verdict.ts';
 import { FIRST_VIEW, peopleRows, peopleView, type RoomView, titleOf } from './view.ts';
@@ -38,6 +39,7 @@ export class RoomVisit {
   readonly #target: SeatTarget;
   readonly #userName: string;
   readonly chat: Chat;
+  readonly #ownerWatch: OwnerWatch;
   #seat: Seat;
   #view: RoomView;
   #streams: readonly Stream[] = [];
@@ -67,6 +69,12 @@ export class RoomVisit {
       (changes) => this.#show(changes),
       () => this.#view.sheet === 'chat',
     );
+    this.#ownerWatch = new OwnerWatch({
+      clock: ports.backend.clock,
+      ask: async () => (await this.#seat.look())?.ownerID ?? null,
+      isHere: (id) => this.#view.people.some((person) => person.id === id),
+      told: (id) => this.#owner(id),
+    });
   }
 
   get view(): RoomView {
@@ -88,6 +96,7 @@ export class RoomVisit {
   /** Once more, from the beginning: the button under a problem. */
   async rejoin(): Promise<void> {
     this.#wayBack.reset();
+    this.#ownerWatch.stop();
     this.#ports.component()?.stop();
     this.#restart = this.#seat.taken?.room.roomID ?? this.#restart;
     this.#seat.abandon();
@@ -187,7 +196,7 @@ export class RoomVisit {
     const { words, confirm, backend, toast } = this.#ports;
     const { room, app } = words();
     const content = fill(room.dissolveBody, { count: this.#view.people.length });
-    const question = { title: room.dissolveTitle, content, yes: room.dissolve, no: app.cancel, dangerous: true };
+    const question = { title: room.dissolveTitle, content, yes: room.dissolveYes, no: app.cancel, dangerous: true };
     const taken = this.#seat.taken;
     if (taken === null || !(await confirm(question))) return false;
     try {
@@ -227,6 +236,7 @@ export class RoomVisit {
     if (this.#closed) return;
     this.#closed = true;
     this.#wayBack.stop();
+    this.#ownerWatch.stop();
     this.#ports.keepScreenOn(false);
     this.#ports.component()?.stop();
     await this.#seat.give();
@@ -282,16 +292,7 @@ export class RoomVisit {
     this.#listed = true;
     this.#refreshPeople();
     // Nobody tells who the owner is where signalling is not ours: it may have passed on.
-    if (this.#ports.backend.needsHeartbeat) void this.#lookForOwner();
-  }
-
-  async #lookForOwner(): Promise<void> {
-    try {
-      const room = await this.#seat.look();
-      if (room !== null && !this.#closed) this.#owner(room.ownerID);
-    } catch {
-      // The next change asks again.
-    }
+    if (this.#ports.backend.needsHeartbeat) void this.#ownerWatch.look();
   }
 
   #owner(userId: string): void {
@@ -328,7 +329,8 @@ export class RoomVisit {
   }
 
   #failed(code: number, cause: { reason: string; code: number } | null): void {
-    const verdict = verdictOf(code, cause);
+    const settled = this.#view.phase === 'in-room' && this.#view.link === 'up';
+    const verdict = verdictOf(code, cause, settled);
     switch (verdict.kind) {
       case 'over':
         this.#over(verdict.problem, verdict.keepSeat);
@@ -365,6 +367,7 @@ export class RoomVisit {
       return;
     }
     if (this.#view.phase === 'in-room') this.#setLink('rejoining');
+    else this.#notice(problem);
     this.#ports.component()?.stop();
   }
 
@@ -376,6 +379,7 @@ export class RoomVisit {
 
   #over(problem: Problem, keepSeat: boolean): void {
     this.#wayBack.stop();
+    this.#ownerWatch.stop();
     this.#ports.component()?.stop();
     if (keepSeat) this.#seat.abandon();
     else void this.#seat.give();
