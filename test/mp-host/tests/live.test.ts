@@ -32,6 +32,18 @@ describe('live-pusher and live-player by script', () => {
     expect(phone.text('overlay')).toBe('me');
   });
 
+  it('[MH65] hear of properties that are set to another value, and of no others', async () => {
+    await open();
+    const player = phone.host.live.scripted.players[0];
+    phone.host.page.setData({ playUrl: 'http://a/b.flv' });
+    const before = [...(player?.changes ?? [])];
+    expect(before).toContain('src');
+    phone.host.page.setData({ playUrl: 'http://a/b.flv' });
+    expect(player?.changes).toEqual(before);
+    phone.host.page.setData({ playUrl: 'http://a/c.flv' });
+    expect(player?.changes).toEqual([...before, 'src']);
+  });
+
   it('[MH61] take the commands of contexts', async () => {
     const pusher = await open();
     await phone.tap('start');

@@ -79,6 +79,7 @@ function live<P extends object, D extends P & Properties>(
   add: (view: LiveView<P>) => LiveSession<P> | null,
 ): Behaviour<D> {
   let session: LiveSession<P> | null = null;
+  let known: Partial<D> = {};
   const view: LiveView<P> = {
     element: self.element,
     get id() {
@@ -94,10 +95,15 @@ function live<P extends object, D extends P & Properties>(
   };
   return {
     attached() {
+      known = { ...self.props };
       session = add(view);
     },
     changed(names) {
-      session?.changed(names as ReadonlySet<keyof P>);
+      // The framework tells of whatever was set, also to what it was before: a list that is set again must not start every
+      // player in it anew.
+      const news = [...names].filter((name) => !Object.is(known[name], self.props[name]));
+      known = { ...self.props };
+      if (news.length > 0) session?.changed(new Set(news) as ReadonlySet<unknown> as ReadonlySet<keyof P>);
     },
     detached() {
       session?.destroy();
