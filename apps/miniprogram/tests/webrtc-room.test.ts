@@ -128,6 +128,15 @@ describe('<webrtc-room>', () => {
     await stage.phone.waitFor('a connection', () => stage.server.connections.length === 2);
   });
 
+  it('[WR95] has every method of the original', async () => {
+    stage = await Stage.open();
+    const room = stage.room as unknown as Readonly<Record<string, unknown>>;
+    const methods =
+      'start stop exitRoom pause resume switchCamera enableVideo enableAudio ' +
+      'sendC2CTextMsg sendC2CCustomMsg sendGroupTextMsg sendGroupCustomMsg';
+    expect(methods.split(' ').filter((name) => typeof room[name] !== 'function')).toEqual([]);
+  });
+
   it('[WR95] switches one on and off for this phone alone', async () => {
     stage = await Stage.open();
     await stage.enter(['bob']);
@@ -199,8 +208,10 @@ describe('<webrtc-room>', () => {
     await stage.enter();
     stage.phone.host.pages.navigateTo('/pages/other/other');
     await stage.phone.waitFor('the state', () => stage.connection.asked('state').pop()?.camera === false);
+    expect(stage.pusher.view.props.enableCamera).toBe(false);
     stage.phone.host.pages.navigateBack(1);
     await stage.phone.waitFor('the state', () => stage.connection.asked('state').pop()?.camera === true);
+    await stage.phone.waitFor('the camera', () => stage.pusher.view.props.enableCamera);
     stage.phone.host.pages.reLaunch('/pages/other/other');
     await stage.phone.waitFor('goodbye', () => stage.connection.asked('leave').length === 1);
     await stage.phone.waitFor('the socket', () => stage.connection.closed);
@@ -225,15 +236,16 @@ describe('<webrtc-room>', () => {
     expect(stage.connection.closed).toBe(false);
   });
 
-  it('[WR101] enters by itself with autoplay once everything is there, and only once', async () => {
-    stage = await Stage.open({ userSig: '', autoplay: true });
-    expect(stage.requests).toEqual([]);
-    await stage.set({ userSig: 'sig-9' });
-    await stage.phone.waitFor('roomsig', () => stage.requests.length === 1);
-    stage.room.stop();
+  it('[WR101] shows the pictures of others without autoplay after a tap, and plays their sound at once', async () => {
+    stage = await Stage.open({ autoplay: false });
+    await stage.enter(['bob']);
+    expect(stage.player('bob_main').view.props).toMatchObject({ autoplay: true, muteAudio: false, muteVideo: true });
+    expect(stage.phone.text('cover-bob_main')).toBe('BTap to show the picture');
+    await stage.phone.tap('tile-bob_main');
+    expect(stage.player('bob_main').view.props.muteVideo).toBe(false);
+    stage.player('bob_main').view.state(2003, 'first frame');
     await stage.phone.settle();
-    await stage.set({ userSig: 'sig-10' });
-    expect(stage.requests).toHaveLength(1);
+    expect(stage.phone.find('cover-bob_main')).toBeNull();
   });
 
   it('[WR102] tells state and messages, and answers what is asked', async () => {

@@ -24,15 +24,18 @@ function bob(more: Partial<RemoteStream> = {}): RemoteStream {
 let clock: FakeClock;
 let players: Players;
 let renewals: number;
+let shown: boolean;
 
 beforeEach(() => {
   clock = new FakeClock();
   renewals = 0;
+  shown = true;
   players = new Players(clock, policy, {
     changed: () => {},
     renew: () => {
       renewals++;
     },
+    shows: () => shown,
   });
 });
 
@@ -74,6 +77,15 @@ describe('players', () => {
     players.sync([bob({ hasVideo: false })], false);
     await clock.advance(10 * policy.firstFrameMs);
     expect(view()).toMatchObject({ mode: 'RTC', src: 'rtmp://a/bob?1' });
+    players.event('bob_main', 2004);
+    expect(view().playing).toBe(true);
+  });
+
+  it('[WR24] wait for no picture that is hidden here', async () => {
+    shown = false;
+    players.sync([bob()], false);
+    await clock.advance(10 * policy.firstFrameMs);
+    expect(view()).toMatchObject({ mode: 'RTC', src: 'rtmp://a/bob?1', playing: false });
     players.event('bob_main', 2004);
     expect(view().playing).toBe(true);
   });

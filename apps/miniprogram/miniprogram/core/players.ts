@@ -24,6 +24,8 @@ export interface PlayersHost {
   changed(): void;
   /** Asks for fresh play URLs; they come by `sync`. */
   renew(): void;
+  /** Whether his picture is looked at: one that is not may never have a first frame. */
+  shows(userId: string): boolean;
 }
 
 interface Line {
@@ -86,7 +88,7 @@ export class Players {
   event(key: string, code: number): void {
     const line = this.#lines.get(key);
     if (line === undefined || line.src === '') return;
-    const shows = line.stream.hasVideo ? code === PLAYER.firstFrame : code === PLAYER.playing;
+    const shows = code === (this.#hasPicture(line.stream) ? PLAYER.firstFrame : PLAYER.playing);
     if (shows || (code === PLAYER.playing && line.playing)) this.#plays(line);
     else if (code === PLAYER.gaveUp || code === PLAYER.noFastUrl || code === PUSHER.serverClosed) this.#broke(line);
   }
@@ -144,15 +146,19 @@ export class Players {
     line.cancel = null;
     line.playing = false;
     line.failed = false;
-    const { playUrl, flvUrl, hasVideo } = line.stream;
+    const { playUrl, flvUrl } = line.stream;
     line.mode = mode === 'RTC' && playUrl === '' && flvUrl !== '' ? 'live' : mode;
     line.src = line.mode === 'RTC' ? playUrl : flvUrl;
     // Without a picture there is no first frame to wait for.
-    if (line.src === '' || !hasVideo) return;
+    if (line.src === '' || !this.#hasPicture(line.stream)) return;
     line.cancel = this.#clock.after(this.#policy.firstFrameMs, () => {
       line.cancel = null;
       this.#broke(line);
     });
+  }
+
+  #hasPicture(stream: RemoteStream): boolean {
+    return stream.hasVideo && this.#host.shows(stream.userId);
   }
 
   #plays(line: Line): void {

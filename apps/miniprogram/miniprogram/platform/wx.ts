@@ -69,7 +69,7 @@ export function onNetworkBack(listener: () => void): () => void {
     if ('isConnected' in state && state.isConnected === true) listener();
   };
   wx.onNetworkStatusChange(heard);
-  return () => wx.offNetworkStatusChange(heard);
+  return () => wx.offNetworkStatusChange?.(heard);
 }
 
 /** The one live-pusher of the page. Make it when that is in the page. */

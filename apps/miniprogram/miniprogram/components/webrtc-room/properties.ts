@@ -55,10 +55,12 @@ export const LOGIC = [
   'media',
   'server',
   'useCloud',
+  'autoplay',
   'template',
   'roomCreator',
   'enableCamera',
   'muted',
+  'waitingImg',
   'enableIM',
   'pureAudioPushMod',
   'recordId',
@@ -83,11 +85,13 @@ export function readOptions(values: PropertyValues): RoomOptions {
     userName: text('userName'),
     sdkAppID: Number(values.sdkAppID),
     useCloud: values.useCloud === true,
+    autoplay: values.autoplay === true,
     template: text('template'),
     roomCreator: text('roomCreator'),
     // A room for sound alone has no camera.
     enableCamera: values.enableCamera === true && pureAudioPushMod === 0,
     muted: values.muted === true,
+    waitingImg: text('waitingImg'),
     enableIM: values.enableIM === true,
     pureAudioPushMod,
     recordId: recordIdOf(values.recordId),
@@ -110,10 +114,4 @@ export function readTickets(values: PropertyValues): Tickets {
     privateMapKey: String(values.privateMapKey ?? ''),
     expiresAt: Number.isFinite(expiresAt) ? expiresAt : 0,
   };
-}
-
-/** Everything is there that `start()` asks for. */
-export function isComplete(options: RoomOptions, tickets: Tickets): boolean {
-  const placed = options.roomID > 0 && options.sdkAppID > 0 && options.userID !== '';
-  return placed && tickets.userSig !== '' && (options.media === 'room' || options.server !== '');
 }

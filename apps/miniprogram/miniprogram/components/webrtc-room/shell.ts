@@ -27,8 +27,6 @@ const DISCONNECTED = -1307;
  */
 export class RoomShell {
   readonly controller: RoomController;
-  /** `autoplay` has done its work: whoever leaves is not pulled in again. */
-  autoStarted = false;
   readonly #host: ShellHost;
   readonly #offNetwork: () => void;
   #context: PusherContext | null = null;

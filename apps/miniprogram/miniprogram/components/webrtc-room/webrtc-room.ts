@@ -3,7 +3,7 @@ import { readCustom } from '../../core/im.ts';
 import type { LinkRequest, Reply } from '../../core/link/link.ts';
 import { EMPTY_VIEW } from '../../core/view/room-view.ts';
 import { clientLanguage } from '../../platform/wx.ts';
-import { isComplete, LOGIC, PROPERTIES, type PropertyValues, readOptions, readTickets } from './properties.ts';
+import { LOGIC, PROPERTIES, type PropertyValues, readOptions, readTickets } from './properties.ts';
 import { RoomShell } from './shell.ts';
 import { wordsFor } from './words.ts';
 
@@ -55,13 +55,11 @@ Component({
       const shell = shellOf(this);
       if (shell === null) return;
       shell.controller.configure(readOptions(this.properties as PropertyValues));
-      this.maybeStart();
     },
     'userSig, privateMapKey, expiresAt'() {
       const shell = shellOf(this);
       if (shell === null) return;
       shell.controller.setTickets(readTickets(this.properties as PropertyValues));
-      this.maybeStart();
     },
     safeArea(edges: string) {
       this.setData({ safe: safeClasses(edges) });
@@ -82,7 +80,6 @@ Component({
       this.setData({ words: wordsFor(language || clientLanguage()), safe: safeClasses(safeArea) });
       shell.controller.setTickets(readTickets(this.properties as PropertyValues));
       shell.controller.configure(readOptions(this.properties as PropertyValues));
-      this.maybeStart();
     },
     detached() {
       shellOf(this)?.detach();
@@ -190,16 +187,6 @@ Component({
       const shell = shellOf(this);
       if (shell !== null) return shell.controller.ask(request);
       return Promise.resolve({ code: -1, message: 'The component is not in the page.' });
-    },
-    /** With `autoplay` the room is entered as soon as everything is there. */
-    maybeStart() {
-      const values = this.properties as PropertyValues;
-      if (!this.data.autoplay || !isComplete(readOptions(values), readTickets(values))) return;
-      const shell = shellOf(this);
-      if (shell?.controller.view().phase === 'idle' && !shell.autoStarted) {
-        shell.autoStarted = true;
-        shell.controller.start();
-      }
     },
   },
 });

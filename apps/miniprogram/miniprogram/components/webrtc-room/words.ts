@@ -13,6 +13,7 @@ const ZH: Words = {
   me: '我',
   covers: {
     failed: '画面中断，轻触重试',
+    hidden: '轻触显示画面',
     'video-codec': '对方的画面格式暂不支持在手机上显示',
     encrypted: '对方启用了端到端加密，无法显示',
     'not-allowed': '没有观看权限',
@@ -26,6 +27,7 @@ const EN: Words = {
   me: 'Me',
   covers: {
     failed: 'Picture lost. Tap to retry',
+    hidden: 'Tap to show the picture',
     'video-codec': 'This picture cannot be shown on phones',
     encrypted: 'End-to-end encrypted: cannot be shown',
     'not-allowed': 'You may not watch this',

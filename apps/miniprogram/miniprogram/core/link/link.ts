@@ -29,6 +29,8 @@ export interface LinkParts {
 export interface LinkHost {
   /** A URL to push to; the first one, and each after `freshPush`. */
   push(url: string): void;
+  /** The push is to stop now; another URL follows. */
+  halt(): void;
   /** A live-pusher event, its own or made from signalling. */
   event(event: PusherEvent): void;
   /** Everybody else, in full. */
@@ -70,6 +72,8 @@ export interface Link {
   close(goodbye: boolean): void;
   /** What live-pusher itself said. */
   pusherEvent(event: PusherEvent): void;
+  /** The push was stopped here, and another will follow: what live-pusher says of that end is no end of the stay. */
+  halted(): void;
   /** Asks for a push URL that works now. */
   freshPush(): void;
   /** Asks for play URLs that work now. */

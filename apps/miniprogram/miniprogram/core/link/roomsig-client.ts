@@ -14,6 +14,9 @@ const NO_TICKETS: Cause = {
   message: 'The tickets have run out and no fresh ones came. Enter the room again.',
 };
 
+/** What is asked again: all, as the original does; or only what may be answered otherwise in a moment. */
+export type RoomsigRepeats = 'every-failure' | 'what-may-pass';
+
 /**
  * Asks for a roomsig until there is one or no hope: three repetitions two seconds apart as in the original, and once with
  * fresh tickets when these are not taken. Resolves with `null` when `alive` says that nobody waits any more.
@@ -21,6 +24,7 @@ const NO_TICKETS: Cause = {
 export async function fetchRoomsig(
   parts: LinkParts,
   host: string,
+  repeats: RoomsigRepeats,
   alive: () => boolean,
 ): Promise<RoomsigResult | null> {
   const { ports, policy, tickets, place } = parts;
@@ -47,7 +51,7 @@ export async function fetchRoomsig(
       tickets.refuse();
       continue;
     }
-    const wait = read.kind === 'again' ? backoff.next() : null;
+    const wait = repeats === 'every-failure' || read.kind === 'again' ? backoff.next() : null;
     if (wait === null) return { kind: 'failed', cause: read.cause };
     await pause(parts, wait);
     if (!alive()) return null;

@@ -71,6 +71,9 @@ export class RtmpLink implements Link {
     this.#parts.host.event(event);
   }
 
+  /** Plain RTMP has no rooms that a stopped push would leave. */
+  halted(): void {}
+
   freshPush(): void {
     this.#awaitingPush = true;
     this.#renew();
@@ -139,7 +142,7 @@ export class RtmpLink implements Link {
   async #fetchUrls(): Promise<void> {
     if (this.#fetching) return;
     this.#fetching = true;
-    const result = await fetchRoomsig(this.#parts, this.#parts.place.server, () => !this.#closed);
+    const result = await fetchRoomsig(this.#parts, this.#parts.place.server, 'what-may-pass', () => !this.#closed);
     this.#fetching = false;
     if (result === null || this.#closed) return;
     if (result.kind === 'failed') {

@@ -28,6 +28,8 @@ export class TrtcLink implements Link {
   #entered = false;
   #fetching = false;
   #ticketsTried = false;
+  /** A push was stopped here: one 1019 is its echo. */
+  #ownEnd = false;
   #streams: RemoteStream[] = [];
   #cancelWait: (() => void) | null = null;
 
@@ -64,15 +66,14 @@ export class TrtcLink implements Link {
         return;
       }
       case PUSHER.roomIn:
-        this.#entered = true;
-        this.#ticketsTried = false;
-        this.#cancelWait?.();
-        this.#backoff.reset();
-        host.reconnecting(false);
-        host.event(event);
+        this.#in(event);
         return;
       case PUSHER.roomOut:
         host.event(event);
+        if (this.#ownEnd) {
+          this.#ownEnd = false;
+          return;
+        }
         this.#end({
           reason: 'out',
           code,
@@ -92,6 +93,11 @@ export class TrtcLink implements Link {
       default:
         host.event(event);
     }
+  }
+
+  halted(): void {
+    this.#ownEnd = true;
+    this.#entered = false;
   }
 
   freshPush(): void {
@@ -136,7 +142,7 @@ export class TrtcLink implements Link {
     const alive = () => !this.#closed;
     let rspBody: unknown = null;
     if (this.#form === 'old') {
-      const result = await fetchRoomsig(this.#parts, tencentHost(place.useCloud), alive);
+      const result = await fetchRoomsig(this.#parts, tencentHost(place.useCloud), 'every-failure', alive);
       if (result === null) return null;
       if (result.kind === 'failed') {
         host.roomsigFailed(result.cause);
@@ -153,6 +159,19 @@ export class TrtcLink implements Link {
     }
     const parts: RoomUrlParts = { ...place, userSig: ticket.userSig, privateMapKey: ticket.privateMapKey };
     return this.#form === 'old' ? oldPushUrl(parts, rspBody) : newPushUrl(parts);
+  }
+
+  #in(event: PusherEvent): void {
+    const { host } = this.#parts;
+    this.#entered = true;
+    this.#ownEnd = false;
+    this.#ticketsTried = false;
+    this.#cancelWait?.();
+    this.#backoff.reset();
+    host.reconnecting(false);
+    host.event(event);
+    // Who went while the phone was outside is never told of by 1032: everybody who is there comes anew.
+    if (this.#form === 'new' && this.#streams.length > 0) this.#list([]);
   }
 
   #list(streams: RemoteStream[]): void {
@@ -174,7 +193,8 @@ export class TrtcLink implements Link {
       });
       return;
     }
-    this.#entered = false;
+    // Left first, as the original does: a push that runs would keep the room of the old network.
+    host.halt();
     this.#cancelWait?.();
     this.#cancelWait = ports.clock.after(wait, () => void this.#push());
   }

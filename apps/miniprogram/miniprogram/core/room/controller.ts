@@ -19,10 +19,11 @@ import { userListMessage } from '../members/stream.ts';
 import { Players } from '../players.ts';
 import type { Ports } from '../ports.ts';
 import { TicketHolder, type TicketReason, type Tickets } from '../tickets.ts';
-import { hasPresenter, placesOf, templateOf } from '../view/layout.ts';
+import { templateOf } from '../view/layout.ts';
 import { buildView, type RoomView, smallViewOf } from '../view/room-view.ts';
 import { Conversation } from './conversation.ts';
-import { Members } from './members.ts';
+import { type Facts, NO_FACTS } from './facts.ts';
+import { Members, placingOf } from './members.ts';
 import { DEFAULT_OPTIONS, type RoomOptions, refuseOptions, serverBase } from './options.ts';
 import { Stay } from './phase.ts';
 import { PushRecovery } from './push-recovery.ts';
@@ -56,10 +57,7 @@ export class RoomController {
   #link: Link | null = null;
   #options: RoomOptions = DEFAULT_OPTIONS;
   #startAgain = false;
-  #reconnecting = false;
-  #owner = '';
-  #mutedByOwner = { audio: false, video: false };
-  #qualities: Record<string, string> = {};
+  #facts: Facts = NO_FACTS;
   #notice: Cause | null = null;
   #swapped = false;
   readonly #wishes = new Wishes();
@@ -76,18 +74,10 @@ export class RoomController {
     this.#players = new Players(ports.clock, policy, {
       changed: () => host.changed(),
       renew: () => this.#link?.freshPlay(),
+      shows: (userId) => this.#shows(userId),
     });
     this.#conversation = new Conversation((event) => host.im(event));
     this.#push = this.#newPush();
-  }
-
-  /** What the camera and the microphone are to do now, all wishes taken together. */
-  get camera(): boolean {
-    return this.#options.enableCamera && !this.#wishes.cameraOff;
-  }
-
-  get microphone(): boolean {
-    return !this.#options.muted && !this.#wishes.microphoneOff;
   }
 
   configure(options: RoomOptions): void {
@@ -95,8 +85,7 @@ export class RoomController {
     this.#options = options;
     if (before.template !== options.template) this.#swapped = false;
     if (before.template !== options.template || before.roomCreator !== options.roomCreator) this.#arrange();
-    this.#tellState();
-    this.#host.changed();
+    this.#switched();
   }
 
   setTickets(tickets: Tickets): void {
@@ -127,8 +116,7 @@ export class RoomController {
     this.#conversation.begin(enableIM, String(roomID), userID);
     this.#push = this.#newPush();
     this.#link = this.#newLink();
-    this.#tellState();
-    this.#host.changed();
+    this.#switched();
     this.#link.enter();
   }
 
@@ -159,7 +147,7 @@ export class RoomController {
     if (this.#hiddenAt !== null) return;
     this.#hiddenAt = this.#ports.clock.now();
     this.#push.hold(true);
-    this.#tellState();
+    this.#switched();
   }
 
   show(): void {
@@ -170,7 +158,7 @@ export class RoomController {
       this.start();
       return;
     }
-    this.#tellState();
+    this.#switched();
     this.#link?.wake();
     this.#push.hold(false);
     if (!this.#players.paused && this.#ports.clock.now() - since > HIDDEN_MS) {
@@ -214,9 +202,11 @@ export class RoomController {
     this.#players.event(key, code);
   }
 
-  /** A tap on a tile: tries one again that failed; in templates of big and small exchanges the two. */
+  /** A tap on a tile: tries one again that failed, shows one that is hidden; in templates of big and small exchanges the two. */
   tap(key: string): void {
+    const stream = this.#members.all.find((one) => one.key === key);
     if (this.#players.view(key).failed) this.#players.retry(key);
+    else if (stream?.hasVideo && !this.#shows(stream.userId)) this.#wishes.video(true, stream.userId, '');
     else this.#swapped = !this.#swapped;
     this.#host.changed();
   }
@@ -224,15 +214,13 @@ export class RoomController {
   /** Shows or hides one's own picture, or another's on this phone alone. */
   enableVideo(on: boolean, userId: string): void {
     this.#wishes.video(on, userId, this.#options.userID);
-    this.#tellState();
-    this.#host.changed();
+    this.#switched();
   }
 
   /** Switches one's own microphone, or another's sound on this phone alone. */
   enableAudio(on: boolean, userId: string): void {
     this.#wishes.audio(on, userId, this.#options.userID);
-    this.#tellState();
-    this.#host.changed();
+    this.#switched();
   }
 
   get conversation(): Conversation {
@@ -249,33 +237,30 @@ export class RoomController {
     const options = this.#options;
     return buildView({
       phase: this.#stay.phase,
-      reconnecting: this.#reconnecting,
+      reconnecting: this.#facts.reconnecting,
       template: templateOf(options.template),
       swapped: this.#swapped,
       small: smallViewOf(options),
       roomCreator: options.roomCreator,
       selfId: options.userID,
       selfName: options.userName || options.userID,
-      camera: this.camera,
-      microphone: this.microphone && !this.#mutedByOwner.audio,
+      camera: this.#filming,
+      microphone: this.#speaking && !this.#facts.mutedByOwner.audio,
       seated: this.#members.seated,
       waiting: this.#members.waiting,
       player: (key) => this.#players.view(key),
       deaf: this.#wishes.deaf,
-      blind: this.#wishes.blind,
+      shows: (userId) => this.#shows(userId),
     });
   }
 
   status(): RoomStatus {
     return buildStatus({
       phase: this.#stay.phase,
-      reconnecting: this.#reconnecting,
-      owner: this.#owner,
-      mutedByOwner: this.#mutedByOwner,
+      facts: this.#facts,
       streams: this.#members.all,
       seated: this.#members.seated,
       player: (key) => this.#players.view(key),
-      qualities: this.#qualities,
       notice: this.#notice,
     });
   }
@@ -309,18 +294,18 @@ export class RoomController {
     };
     return {
       push: during((url) => this.#pushTo(url)),
+      halt: during(() => this.#push.interrupt()),
       event: during((event) => this.#event(event)),
       streams: during((streams, renewed) => {
-        this.#members.take(streams, this.#places(), this.#presenter());
+        this.#members.take(streams, placingOf(this.#options));
         this.#players.sync(this.#members.seated, renewed);
         if (!renewed) this.#host.room(ok(ROOM_OK.members, userListMessage(streams)));
         this.#tellOver();
         this.#host.changed();
       }),
       reconnecting: during((on) => {
-        this.#reconnecting = on;
+        this.#learn({ reconnecting: on });
         if (on) this.#conversation.lost();
-        this.#host.changed();
       }),
       pushRefused: during((cause) => {
         this.#push.abandon();
@@ -333,19 +318,17 @@ export class RoomController {
         this.#fail(ROOM_ERROR.entry, cause);
       }),
       owner: during((userId) => {
-        if (this.#owner !== '' && this.#owner !== userId) this.#conversation.owner(userId);
-        this.#owner = userId;
-        this.#host.changed();
+        const { owner } = this.#facts;
+        this.#learn({ owner: userId });
+        if (owner !== '' && owner !== userId) this.#conversation.owner(userId);
       }),
       mutedByOwner: during((kind, muted) => {
-        this.#mutedByOwner = { ...this.#mutedByOwner, [kind]: muted };
-        this.#host.changed();
+        this.#learn({ mutedByOwner: { ...this.#facts.mutedByOwner, [kind]: muted } });
       }),
       history: during((chat, selfName) => this.#conversation.history(chat, selfName)),
       chat: during((message) => this.#conversation.chat(message)),
       quality: during((userId, quality) => {
-        this.#qualities = { ...this.#qualities, [userId]: quality };
-        this.#host.changed();
+        this.#learn({ qualities: { ...this.#facts.qualities, [userId]: quality } });
       }),
       notice: during((cause) => {
         this.#notice = cause;
@@ -354,9 +337,17 @@ export class RoomController {
     };
   }
 
+  #learn(news: Partial<Facts>): void {
+    this.#facts = { ...this.#facts, ...news };
+    this.#host.changed();
+  }
+
   #newPush(): PushRecovery {
     const recovery = new PushRecovery(this.#ports.clock, this.#policy, {
-      halt: () => void this.#ports.pusher.stop(),
+      halt: () => {
+        this.#link?.halted();
+        void this.#ports.pusher.stop();
+      },
       fresh: () => this.#link?.freshPush(),
       gaveUp: (code) => {
         const message = 'The connection for sending was lost and does not come back.';
@@ -407,10 +398,7 @@ export class RoomController {
     this.#tickets.activate(false);
     this.#players.clear();
     this.#members.clear();
-    this.#reconnecting = false;
-    this.#owner = '';
-    this.#mutedByOwner = { audio: false, video: false };
-    this.#qualities = {};
+    this.#facts = NO_FACTS;
     this.#wishes.clear();
     this.#swapped = false;
     this.#host.changed();
@@ -424,27 +412,35 @@ export class RoomController {
     return true;
   }
 
-  #places(): number {
-    return placesOf(templateOf(this.#options.template));
+  /** All wishes for the camera taken together. Out of sight nobody is filmed, unless WeChat has a picture to send instead. */
+  get #filming(): boolean {
+    const { enableCamera, waitingImg } = this.#options;
+    return enableCamera && !this.#wishes.cameraOff && (this.#hiddenAt === null || waitingImg !== '');
   }
 
-  #presenter(): string {
-    return hasPresenter(templateOf(this.#options.template)) ? this.#options.roomCreator : '';
+  get #speaking(): boolean {
+    return !this.#options.muted && !this.#wishes.microphoneOff;
+  }
+
+  #shows(userId: string): boolean {
+    return this.#wishes.shows(userId, this.#options.autoplay);
   }
 
   #arrange(): void {
-    this.#members.arrange(this.#places(), this.#presenter());
+    this.#members.arrange(placingOf(this.#options));
     this.#players.sync(this.#members.seated, false);
     this.#tellOver();
   }
 
   #tellOver(): void {
     if (!this.#members.tellOver()) return;
-    const message = `More people are here than the template shows (${this.#places()}): the others appear by name.`;
+    const message = `More people are here than the template shows (${placingOf(this.#options).size}): the others appear by name.`;
     this.#host.room(failure(ROOM_ERROR.tooMany, { reason: 'too-many', code: 0, message }));
   }
 
-  #tellState(): void {
-    this.#link?.state(this.camera && this.#hiddenAt === null, this.microphone);
+  /** Camera or microphone may be another now: signalling, live-pusher and the page are told. */
+  #switched(): void {
+    this.#link?.state(this.#filming, this.#speaking);
+    this.#host.changed();
   }
 }

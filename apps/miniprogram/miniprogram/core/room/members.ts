@@ -1,5 +1,20 @@
-import { diffMembers, type MemberChange, NO_SEATS, type Seating, seat } from '../members/diff.ts';
+import { NO_SEATS, type Seating, seat } from '../members/seating.ts';
 import type { RemoteStream } from '../members/stream.ts';
+import { hasPresenter, placesOf, templateOf } from '../view/layout.ts';
+import type { RoomOptions } from './options.ts';
+
+/** How many places there are, and who must have one. */
+export interface Placing {
+  readonly size: number;
+  /** User id of the presenter; empty for none. */
+  readonly presenter: string;
+}
+
+/** The places of a template; some have one for the presenter. */
+export function placingOf({ template, roomCreator }: RoomOptions): Placing {
+  const shown = templateOf(template);
+  return { size: placesOf(shown), presenter: hasPresenter(shown) ? roomCreator : '' };
+}
 
 /** Who is there, and who of them has a place. */
 export class Members {
@@ -19,21 +34,19 @@ export class Members {
     return this.#pick(this.#seating.waiting);
   }
 
-  /** Takes a full list. `first` must have a place: the presenter of templates that have one. */
-  take(streams: readonly RemoteStream[], size: number, first: string): MemberChange {
-    const change = diffMembers(this.#streams, streams);
+  /** Takes a full list. */
+  take(streams: readonly RemoteStream[], placing: Placing): void {
     this.#streams = streams;
-    this.arrange(size, first);
-    return change;
+    this.arrange(placing);
   }
 
   /** Gives the places out anew, e.g. because the template has more or fewer. */
-  arrange(size: number, first: string): void {
+  arrange({ size, presenter }: Placing): void {
     const keys = this.#streams.map((stream) => stream.key);
     // A presenter's screen comes before his camera.
-    const own = this.#streams.filter((stream) => first !== '' && stream.userId === first);
-    const presenter = own.find((stream) => stream.streamType === 'aux') ?? own[0];
-    this.#seating = seat(this.#seating, keys, size, presenter?.key ?? null);
+    const own = this.#streams.filter((stream) => presenter !== '' && stream.userId === presenter);
+    const first = own.find((stream) => stream.streamType === 'aux') ?? own[0];
+    this.#seating = seat(this.#seating, keys, size, first?.key ?? null);
   }
 
   /** Whether it has to be told that somebody finds no place: once, until everybody has one again. */

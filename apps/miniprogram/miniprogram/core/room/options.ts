@@ -11,10 +11,14 @@ export interface RoomOptions {
   readonly userName: string;
   readonly sdkAppID: number;
   readonly useCloud: boolean;
+  /** Pictures of others are shown without being asked for. */
+  readonly autoplay: boolean;
   readonly template: string;
   readonly roomCreator: string;
   readonly enableCamera: boolean;
   readonly muted: boolean;
+  /** Sent by WeChat instead of the camera while it is in the background; empty: nothing is sent then. */
+  readonly waitingImg: string;
   readonly enableIM: boolean;
   readonly pureAudioPushMod: number;
   readonly recordId: number | null;
@@ -32,10 +36,12 @@ export const DEFAULT_OPTIONS: RoomOptions = {
   userName: '',
   sdkAppID: 0,
   useCloud: true,
+  autoplay: false,
   template: 'float',
   roomCreator: '',
   enableCamera: true,
   muted: false,
+  waitingImg: '',
   enableIM: false,
   pureAudioPushMod: 0,
   recordId: null,

@@ -76,6 +76,12 @@ export class PushRecovery {
     return true;
   }
 
+  /** The push is not wanted as it is: another one is on its way. */
+  interrupt(): void {
+    this.abandon();
+    this.#host.halt();
+  }
+
   /** While the page is hidden nothing is tried: the system would stop it again. */
   hold(held: boolean): void {
     this.#held = held;

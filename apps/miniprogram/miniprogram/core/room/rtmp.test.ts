@@ -108,6 +108,57 @@ describe('a self-hosted room', () => {
     ]);
   });
 
+  it('[WR34] switches the camera itself off out of sight, unless WeChat has a picture to send instead', async () => {
+    for (const [waitingImg, off] of [
+      ['', true],
+      ['https://a/wait.png', false],
+    ] as const) {
+      const bench = new Bench({ waitingImg });
+      await bench.enter();
+      expect(bench.controller.view().self.cameraOff).toBe(false);
+      bench.controller.hide();
+      expect(bench.controller.view().self.cameraOff).toBe(off);
+      expect(bench.socket.asked('state').pop()?.camera).toBe(!off);
+      bench.controller.show();
+      expect(bench.controller.view().self.cameraOff).toBe(false);
+    }
+  });
+
+  it('[WR101] hides pictures of others without autoplay until they are asked for; everybody is heard', async () => {
+    const bench = new Bench({ autoplay: false });
+    await bench.enter([stream('bob'), stream('eve'), stream('joe', { hasvideo: false })]);
+    const tiles = () => bench.controller.view().tiles.map((tile) => [tile.cover, tile.muteVideo, tile.muteAudio]);
+    bench.controller.onPlayer('bob_main', 2004);
+    expect(tiles()).toEqual([
+      ['hidden', true, false],
+      ['hidden', true, false],
+      ['camera-off', true, false],
+    ]);
+    bench.controller.tap('bob_main');
+    bench.controller.enableVideo(true, 'eve');
+    expect(tiles()).toEqual([
+      ['', false, false],
+      ['loading', false, false],
+      ['camera-off', true, false],
+    ]);
+    bench.controller.enableVideo(false, 'bob');
+    expect(tiles()[0]).toEqual(['hidden', true, false]);
+    bench.controller.exit();
+    await settle();
+    await bench.enter([stream('eve')]);
+    expect(tiles()).toEqual([['hidden', true, false]]);
+  });
+
+  it('[WR101] shows them with it, but not those that were switched off', async () => {
+    const bench = new Bench();
+    await bench.enter([stream('bob')]);
+    expect(bench.controller.view().tiles[0]).toMatchObject({ cover: 'loading', muteVideo: false });
+    bench.controller.enableVideo(false, 'bob');
+    expect(bench.controller.view().tiles[0]).toMatchObject({ cover: 'hidden', muteVideo: true });
+    bench.controller.tap('bob_main');
+    expect(bench.controller.view().tiles[0]).toMatchObject({ muteVideo: false });
+  });
+
   it('[WR35] pushes nothing for a viewer whose ticket may send neither sound nor picture', async () => {
     const bench = new Bench();
     bench.controller.start();

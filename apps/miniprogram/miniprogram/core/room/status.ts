@@ -1,6 +1,7 @@
 import type { Cause } from '../events.ts';
 import type { RemoteStream } from '../members/stream.ts';
 import type { PlayerView } from '../players.ts';
+import type { Facts } from './facts.ts';
 import type { Phase } from './phase.ts';
 
 /** One person (or his screen) as `bindStateEvent` tells of him. */
@@ -33,23 +34,21 @@ export interface RoomStatus {
 
 export interface StatusParts {
   readonly phase: Phase;
-  readonly reconnecting: boolean;
-  readonly owner: string;
-  readonly mutedByOwner: { readonly audio: boolean; readonly video: boolean };
+  readonly facts: Facts;
   readonly streams: readonly RemoteStream[];
   readonly seated: readonly RemoteStream[];
   readonly player: (key: string) => PlayerView;
-  readonly qualities: Readonly<Record<string, string>>;
   readonly notice: Cause | null;
 }
 
 export function buildStatus(parts: StatusParts): RoomStatus {
+  const { facts } = parts;
   const shown = new Set(parts.seated.map((stream) => stream.key));
   return {
     phase: parts.phase,
-    reconnecting: parts.reconnecting,
-    ownerID: parts.owner,
-    mutedByOwner: parts.mutedByOwner,
+    reconnecting: facts.reconnecting,
+    ownerID: facts.owner,
+    mutedByOwner: facts.mutedByOwner,
     members: parts.streams.map((stream) => ({
       userID: stream.userId,
       name: stream.name,
@@ -58,7 +57,7 @@ export function buildStatus(parts: StatusParts): RoomStatus {
       hasAudio: stream.hasAudio,
       shown: shown.has(stream.key),
       playing: parts.player(stream.key).playing,
-      quality: parts.qualities[stream.userId] ?? '',
+      quality: facts.qualities[stream.userId] ?? '',
       missing: stream.missing,
     })),
     notice: parts.notice,

@@ -92,10 +92,15 @@ describe("a room of Tencent's media service, old form", () => {
     bench.controller.setTickets({ userSig: 'fresh', privateMapKey: 'k2', expiresAt: 0 });
     await settle();
     expect(bench.posts[1]?.url).toContain('usersig=fresh');
-    expect(bench.pusher.calls.filter((call) => call.startsWith('start'))).toHaveLength(2);
+    // The room is left before it is entered again; the 1019 that this brings is no end.
+    expect(bench.pusher.calls.map((call) => call.slice(0, 5))).toEqual(['start', 'stop', 'start']);
+    bench.controller.onPusher(1019, 'left');
+    expect(bench.codes('error')).toEqual([]);
     bench.controller.onPusher(1018, '');
     expect(bench.controller.view()).toMatchObject({ reconnecting: false, phase: 'in' });
     expect(bench.codes()).toEqual([11, 13, 11]);
+    bench.controller.onPusher(1019, 'out');
+    expect(bench.codes('error')).toEqual([-10]);
   });
 
   it('[WR56] does not enter again for ever', async () => {
@@ -127,6 +132,20 @@ describe("a room of Tencent's media service, old form", () => {
     await bench.clock.advance(1_000);
     expect(bench.posts).toHaveLength(2);
     expect(bench.pusher.calls.map((call) => call.slice(0, 5))).toEqual(['start', 'stop', 'start']);
+    bench.controller.onPusher(1019, 'left');
+    bench.controller.onPusher(1018, 'in');
+    expect(bench.codes('error')).toEqual([]);
+    expect(bench.controller.view().phase).toBe('in');
+  });
+
+  it('[WR59] does not wait for ever to be let in again after the push has broken', async () => {
+    const bench = await enterOld();
+    bench.controller.onPusher(-1307, '');
+    await bench.clock.advance(1_000);
+    bench.controller.onPusher(1019, 'left');
+    await bench.clock.advance(30_000);
+    expect(bench.lastError).toMatchObject({ code: -10, cause: { reason: 'network' } });
+    expect(bench.clock.pending).toBe(0);
   });
 
   it('[WR73] repeats three times, two seconds apart, then tells −9', async () => {
@@ -136,11 +155,29 @@ describe("a room of Tencent's media service, old form", () => {
     await bench.clock.advance(6_000);
     expect(bench.posts).toHaveLength(4);
     expect(bench.codes('error')).toEqual([-9]);
-    const outer = new Bench(OPTIONS, OLD_CLIENT);
-    outer.answers = [{ status: 200, body: { ActionStatus: 'FAIL', ErrorCode: 60008, ErrorInfo: 'service timeout' } }];
-    outer.controller.start();
-    await settle();
-    expect(outer.lastError).toMatchObject({ code: -9, detail: 'service timeout', cause: { code: 60008 } });
+  });
+
+  it.each([
+    [{ ActionStatus: 'FAIL', ErrorCode: 60008, ErrorInfo: 'no' }],
+    [{ RspHead: { ErrorCode: -102052, ErrorInfo: 'no' } }],
+  ])('[WR73] repeats whatever failed, as the original: %j', async (body) => {
+    const bench = new Bench(OPTIONS, OLD_CLIENT);
+    bench.answers = [{ status: 200, body }];
+    bench.controller.start();
+    await bench.clock.advance(5_999);
+    expect(bench.posts).toHaveLength(3);
+    expect(bench.codes('error')).toEqual([]);
+    await bench.clock.advance(1);
+    expect(bench.posts).toHaveLength(4);
+    expect(bench.lastError).toMatchObject({ code: -9, detail: 'no' });
+  });
+
+  it('[WR73] goes on with an answer that comes at a repetition', async () => {
+    const bench = new Bench(OPTIONS, OLD_CLIENT);
+    bench.answers = [{ status: 200, body: { ActionStatus: 'FAIL', ErrorCode: 60008, ErrorInfo: 'x' } }, RECORDED];
+    bench.controller.start();
+    await bench.clock.advance(2_000);
+    expect(bench.pusher.url).toMatch(/^room:\/\//);
   });
 
   it('[WR62] asks for fresh tickets once when these are not taken', async () => {
@@ -152,6 +189,9 @@ describe("a room of Tencent's media service, old form", () => {
     bench.controller.setTickets({ userSig: 'two', privateMapKey: 'k', expiresAt: 0 });
     await settle();
     expect(bench.posts).toHaveLength(2);
+    await bench.clock.advance(6_000);
+    expect(bench.asked).toEqual(['refused']);
+    expect(bench.posts).toHaveLength(5);
     expect(bench.lastError).toMatchObject({ code: -9, cause: { reason: 'ticket-expired' } });
   });
 
@@ -193,6 +233,32 @@ describe("a room of Tencent's media service, new form", () => {
     bench.controller.onPusher(1020, list('ghost'));
     bench.controller.onPusher(1032, '{"userlist":[{"userid":"bob"}]}');
     expect(bench.controller.view().tiles).toEqual([]);
+  });
+
+  it('[WR56] shows nobody who went while it entered again', async () => {
+    const bench = new Bench(OPTIONS);
+    bench.controller.start();
+    await settle();
+    bench.controller.onPusher(1018, '');
+    bench.controller.onPusher(1031, '{"userlist":[{"userid":"bob"},{"userid":"eve"}]}');
+    bench.controller.onPusher(1021, '');
+    await bench.clock.advance(500);
+    bench.controller.onPusher(1018, '');
+    expect(bench.controller.view().tiles).toEqual([]);
+    bench.controller.onPusher(1031, '{"userlist":[{"userid":"eve"}]}');
+    expect(bench.controller.view().tiles.map((tile) => tile.userID)).toEqual(['eve']);
+  });
+
+  it('[WR54] ends with −10 when it is not let in: 1022 and −3301', async () => {
+    for (const code of [1022, -3301]) {
+      const bench = new Bench(OPTIONS);
+      bench.controller.start();
+      await settle();
+      bench.controller.onPusher(code, 'In words.');
+      await settle();
+      expect(bench.lastError).toMatchObject({ code: -10, detail: 'In words.', cause: { reason: 'refused', code } });
+      expect(bench.controller.view().phase).toBe('idle');
+    }
   });
 
   it('[WR62] tries a ticket that is not taken once more with fresh ones', async () => {

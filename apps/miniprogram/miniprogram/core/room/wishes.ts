@@ -1,9 +1,10 @@
-/** What `enableVideo` and `enableAudio` switched off: one's own, for all; another's, on this phone alone. */
+/** What `enableVideo` and `enableAudio` switched: one's own, for all; another's, on this phone alone. */
 export class Wishes {
   #cameraOff = false;
   #microphoneOff = false;
   #deaf = new Set<string>();
-  #blind = new Set<string>();
+  /** Others whose picture was asked for (`true`) or away (`false`); about the rest `autoplay` decides. */
+  #pictures = new Map<string, boolean>();
 
   get cameraOff(): boolean {
     return this.#cameraOff;
@@ -18,16 +19,15 @@ export class Wishes {
     return this.#deaf;
   }
 
-  /** User ids whose picture is not shown here. */
-  get blind(): ReadonlySet<string> {
-    return this.#blind;
+  /** Whether another's picture is shown here. */
+  shows(userId: string, autoplay: boolean): boolean {
+    return this.#pictures.get(userId) ?? autoplay;
   }
 
   /** @param userId empty or one's own: one's own camera */
   video(on: boolean, userId: string, selfId: string): void {
     if (userId === '' || userId === selfId) this.#cameraOff = !on;
-    else if (on) this.#blind.delete(userId);
-    else this.#blind.add(userId);
+    else this.#pictures.set(userId, on);
   }
 
   /** @param userId empty or one's own: one's own microphone */
@@ -41,6 +41,6 @@ export class Wishes {
     this.#cameraOff = false;
     this.#microphoneOff = false;
     this.#deaf = new Set();
-    this.#blind = new Set();
+    this.#pictures = new Map();
   }
 }

@@ -214,6 +214,7 @@ export const OPTIONS: RoomOptions = {
   roomID: 1234,
   userID: 'amy',
   sdkAppID: 1400000001,
+  autoplay: true,
 };
 
 export function phoneRoomsig(n = 1): HttpAnswer {

@@ -23,7 +23,7 @@ export interface TileView {
   readonly muteVideo: boolean;
   /** The microphone is off, at his end or by choice here. */
   readonly silent: boolean;
-  /** A cover lies over the picture: `camera-off`, `loading`, `failed`, or why it cannot be shown; empty for none. */
+  /** A cover lies over the picture: `camera-off`, `hidden`, `loading`, `failed`, or why it cannot be shown; empty for none. */
   readonly cover: string;
 }
 
@@ -63,9 +63,10 @@ export interface ViewParts {
   readonly seated: readonly RemoteStream[];
   readonly waiting: readonly RemoteStream[];
   readonly player: (key: string) => PlayerView;
-  /** What was switched off here by `enableVideo` and `enableAudio`. */
+  /** Who was silenced here by `enableAudio`. */
   readonly deaf: ReadonlySet<string>;
-  readonly blind: ReadonlySet<string>;
+  /** Whose picture is shown here: by `autoplay`, `enableVideo` or a tap. */
+  readonly shows: (userId: string) => boolean;
 }
 
 /** Before anything is known: so that a template never meets `undefined`. */
@@ -142,7 +143,7 @@ function presenterOf({ template, roomCreator, selfId, seated }: ViewParts): numb
 function tileOf(stream: RemoteStream, box: Box, parts: ViewParts): TileView {
   const player = parts.player(stream.key);
   const muteAudio = parts.deaf.has(stream.userId);
-  const muteVideo = parts.blind.has(stream.userId);
+  const muteVideo = !parts.shows(stream.userId);
   return {
     key: stream.key,
     userID: stream.userId,
@@ -165,7 +166,8 @@ function tileOf(stream: RemoteStream, box: Box, parts: ViewParts): TileView {
 function coverOf(stream: RemoteStream, player: PlayerView, muteVideo: boolean): string {
   if (stream.missing !== '' && stream.missing !== 'audio-codec') return stream.missing;
   if (player.failed) return 'failed';
-  if (!stream.hasVideo || muteVideo) return 'camera-off';
+  if (!stream.hasVideo) return 'camera-off';
+  if (muteVideo) return 'hidden';
   return player.playing ? '' : 'loading';
 }
 

@@ -49,8 +49,13 @@ const MISSING = ['video-codec', 'audio-codec', 'encrypted', 'not-allowed'] as co
 export function parsePhoneEvent(frame: string): PhoneEvent | null {
   const value = fields(json(frame, MAX_FRAME));
   const type = value === null ? null : text(value['type'], 32);
-  if (value === null || type === null || !Object.hasOwn(READERS, type)) return null;
-  return READERS[type as PhoneEvent['type']](value);
+  if (value === null || type === null || !isKnown(type)) return null;
+  return READERS[type](value);
+}
+
+/** `Object.hasOwn` is missing from iOS before 15.4. */
+function isKnown(type: string): type is PhoneEvent['type'] {
+  return Object.hasOwn(READERS, type);
 }
 
 type Readers = { readonly [T in PhoneEvent['type']]: (value: Fields) => Extract<PhoneEvent, { type: T }> | null };

@@ -13,7 +13,7 @@ Page({
       sdkAppID: 1400000001 as number | string,
       media: 'rtmp',
       server: 'https://meet.example.com',
-      autoplay: false,
+      autoplay: true,
       enableCamera: true,
       muted: false,
       beauty: 5,

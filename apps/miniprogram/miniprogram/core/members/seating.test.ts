@@ -1,12 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { diffMembers, NO_SEATS, type Seating, seat } from './diff.ts';
-import type { RemoteStream } from './stream.ts';
-
-function person(key: string, playUrl = 'a'): RemoteStream {
-  const flags = { flvUrl: '', hasVideo: true, hasAudio: true, missing: '' };
-  return { key, userId: key, name: key, streamType: 'main', playUrl, ...flags };
-}
+import { NO_SEATS, type Seating, seat } from './seating.ts';
 
 const people = fc.uniqueArray(fc.constantFrom(...'abcdefghij'), { maxLength: 8 });
 
@@ -79,22 +73,5 @@ describe('members', () => {
     const full = seat(NO_SEATS, ['a', 'b', 'c'], 3);
     const after = seat(full, ['a', 'b', 'c', 'd', 'boss'], 3, 'boss');
     expect(after).toEqual({ places: ['a', 'b', 'boss'], waiting: ['c', 'd'] });
-  });
-
-  it('[WR1] the difference of two lists applied to the first gives the second', () => {
-    fc.assert(
-      fc.property(people, people, (a, b) => {
-        const change = diffMembers(
-          a.map((key) => person(key)),
-          b.map((key) => person(key, 'b')),
-        );
-        const left = new Set(change.left.map((one) => one.key));
-        const result = [...a.filter((key) => !left.has(key)), ...change.joined.map((one) => one.key)];
-        expect(result.sort()).toEqual([...b].sort());
-        expect(change.changed.map((one) => one.key).sort()).toEqual(a.filter((key) => b.includes(key)).sort());
-      }),
-    );
-    const same = [person('a')];
-    expect(diffMembers(same, [person('a')])).toEqual({ left: [], joined: [], changed: [] });
   });
 });

@@ -1,38 +1,3 @@
-import type { RemoteStream } from './stream.ts';
-
-export interface MemberChange {
-  readonly left: readonly RemoteStream[];
-  readonly joined: readonly RemoteStream[];
-  /** There before and after, with another URL, name or set of tracks. */
-  readonly changed: readonly RemoteStream[];
-}
-
-/** What a full list changes: those who quit, and then those who came. */
-export function diffMembers(before: readonly RemoteStream[], after: readonly RemoteStream[]): MemberChange {
-  const old = new Map(before.map((stream) => [stream.key, stream]));
-  const now = new Set(after.map((stream) => stream.key));
-  return {
-    left: before.filter((stream) => !now.has(stream.key)),
-    joined: after.filter((stream) => !old.has(stream.key)),
-    changed: after.filter((stream) => {
-      const one = old.get(stream.key);
-      return one !== undefined && !sameStream(one, stream);
-    }),
-  };
-}
-
-export function sameStream(a: RemoteStream, b: RemoteStream): boolean {
-  return (
-    a.key === b.key &&
-    a.name === b.name &&
-    a.playUrl === b.playUrl &&
-    a.flvUrl === b.flvUrl &&
-    a.hasVideo === b.hasVideo &&
-    a.hasAudio === b.hasAudio &&
-    a.missing === b.missing
-  );
-}
-
 /** Who has a tile and who waits for one, by stream key. */
 export interface Seating {
   /** As many as the template shows; a place stays its holder's until he goes. */
