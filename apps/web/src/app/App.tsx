@@ -1,9 +1,10 @@
-import { lazy, Suspense, useEffect } from 'react';
+import { lazy, Suspense, useEffect, useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
 import { LobbyPage } from '../lobby/LobbyPage.tsx';
 import { ErrorBoundary } from '../ui/ErrorBoundary.tsx';
 import { NoticeHost } from '../ui/notices.tsx';
 import { Page } from '../ui/Page.tsx';
+import { codeLogin } from './client.ts';
 import { MessagePage } from './MessagePage.tsx';
 import { useRoute } from './router.ts';
 import type { Route } from './routes.ts';
@@ -24,11 +25,14 @@ export function App() {
 
 function CurrentPage({ route }: { readonly route: Route }) {
   const { t } = useTranslation();
+  const login = useSyncExternalStore(codeLogin.subscribe, codeLogin.getState);
   switch (route.page) {
     case 'lobby':
       return <LobbyPage />;
     case 'room':
     case 'new-room':
+      // Who joins is known first.
+      if (login.step === 'redeeming') return <Loading />;
       return (
         <Suspense fallback={<Loading />}>
           <CallPage target={route.page === 'room' ? { roomId: route.roomId } : { roomName: route.roomName }} />

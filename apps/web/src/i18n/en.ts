@@ -95,6 +95,20 @@ export const en = {
       connecting: 'Connecting…',
     },
   },
+  login: {
+    known: 'You join as the WeChat user that you are in the mini program.',
+    knownGuest: 'You join as the guest that you are in the mini program.',
+    spent: {
+      title: 'This link has been used already, or is too old',
+      body: 'Open the page again from the mini program to join as yourself. Or join here as a guest: type your name.',
+    },
+    failed: {
+      title: 'Signing you in from the mini program did not work',
+      body: 'The server did not answer. Try again, or join as a guest.',
+    },
+    over: 'Your session from the mini program is over. Open the page again from there to go on as yourself, or go on as a guest.',
+    asGuest: 'Go on as a guest',
+  },
   device: {
     insecure: {
       title: 'This page is not secure, so camera and microphone stay off',

@@ -78,7 +78,7 @@ describe('the one port', () => {
       expect(headers.get('x-content-type-options'), path).toBe('nosniff');
       expect(headers.get('content-security-policy'), path).toContain("default-src 'self'");
       expect(headers.get('content-security-policy'), path).toContain("frame-ancestors 'none'");
-      expect(headers.get('referrer-policy'), path).toBe('same-origin');
+      expect(headers.get('referrer-policy'), path).toBe('no-referrer');
     }
     expect((await fetch(`${harness.base}/`)).headers.get('permissions-policy')).toContain('camera=(self)');
   });

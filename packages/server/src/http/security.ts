@@ -33,7 +33,8 @@ export function registerSecurity(
 
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-content-type-options', 'nosniff');
-    reply.header('referrer-policy', 'same-origin');
+    // Nobody needs to know which room somebody comes from, and addresses may hold what opens one.
+    reply.header('referrer-policy', 'no-referrer');
     reply.header('content-security-policy', PAGE_POLICY);
     reply.header('permissions-policy', 'camera=(self), microphone=(self), display-capture=(self)');
     reply.header('cross-origin-opener-policy', 'same-origin');
