@@ -161,6 +161,17 @@ describe('what lies over the page', () => {
     expect(phone.find('mp-modal')).toBeNull();
   });
 
+  it('[MH45] refuses buttons of modals that WeChat would not show', async () => {
+    await open();
+    await expect(wx.showModal({ title: 'T', confirmText: '结束这个房间' })).rejects.toMatchObject({
+      errMsg: expect.stringContaining('confirmText'),
+    });
+    await expect(wx.showModal({ title: 'T', cancelText: 'Rather not' })).rejects.toMatchObject({
+      errMsg: expect.stringContaining('cancelText'),
+    });
+    expect(phone.find('mp-modal')).toBeNull();
+  });
+
   it('[MH45] shows sheets, toasts and loading signs', async () => {
     const clock = new ManualClock();
     await open({ clock });

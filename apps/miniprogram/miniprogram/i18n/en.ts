@@ -46,7 +46,7 @@ export const en = {
     namePlaceholder: 'e.g. Weekly sync',
     nameHint: 'A new room with a number of its own. Names may repeat.',
     userLabel: 'Your name',
-    userPlaceholder: 'How others see you',
+    userPlaceholder: 'Shown to others',
     submitJoin: 'Join',
     submitCreate: 'Create and join',
     number: {
@@ -109,6 +109,7 @@ export const en = {
     dissolveTitle: 'End the room for everybody?',
     dissolveBody: 'The call ends for all {count} people and the room disappears.',
     dissolve: 'End for everybody',
+    dissolveYes: 'End',
     justLeave: 'Just leave',
   },
   template: {
@@ -176,8 +177,10 @@ export const en = {
     declined: 'Without your consent the camera and microphone stay off, and the room cannot be entered.',
   },
   unsupported: {
-    title: 'Please update WeChat',
-    heading: 'This WeChat is too old',
+    title: 'Not here',
+    titleOld: 'Update WeChat',
+    heading: 'Rooms need a phone',
+    headingOld: 'This WeChat is too old',
     body: 'Video rooms need base library {wanted} or later. This phone has {have}.',
     step1: 'Open the App Store, or your phone’s app market.',
     step2: 'Search for WeChat and tap Update.',
@@ -190,7 +193,10 @@ export const en = {
     heading: 'The room as a web page',
     body: 'The same room in the browser inside WeChat. Camera and microphone work there on Android, and on iPhones with iOS 14.3 or later.',
     ios: 'This iPhone has iOS {have}. Calls in a web page need iOS 14.3 or later: update it, or use the room in the mini program.',
-    guest: 'You join the page as a guest and choose a name there.',
+    asUser: 'You join there as the WeChat user that you are here.',
+    asGuest: 'You join there as “{name}”.',
+    asking: 'Signing you in…',
+    openAsGuest: 'Open as a guest',
     open: 'Open',
     copy: 'Copy link',
     copied: 'Link copied',
@@ -302,7 +308,7 @@ export const en = {
     ticket: { title: 'Your ticket has run out', body: 'Join again to get a fresh one.' },
     'too-many-people': {
       title: 'More people than this layout shows',
-      body: 'The others are listed by name. Choose the grid to see more of them.',
+      body: 'The others are listed by name.',
     },
     'b-frames': {
       title: 'This phone’s video cannot be forwarded',

@@ -28,6 +28,13 @@ describe('[MP7] words', () => {
     expect(places(other)).toEqual(places(words));
   });
 
+  // wx.showModal shows nothing at all when a button has more than eight columns; a Chinese character has two.
+  it.each([en, zh])('buttons of modals are short enough to be shown', ({ app, people, room }) => {
+    for (const label of [app.cancel, people.kick, room.dissolveYes]) {
+      expect(label.replace(/[^\x20-\x7e]/g, '..').length).toBeLessThanOrEqual(8);
+    }
+  });
+
   it('places are filled, and left alone where there is nothing to fill in', () => {
     expect(fill('{a} and {b}', { a: 'A' })).toBe('A and {b}');
     expect(fillCount(en.age.hours, 1)).toBe('1 hour ago');

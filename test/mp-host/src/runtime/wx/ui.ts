@@ -109,6 +109,10 @@ export function uiApi(make: ApiFactory, overlays: Overlays, pages: Pages): Recor
     }),
     showModal: make.async<ModalOptions>('showModal', async (options) => {
       if (overlays.modal !== null) throw new WxFail('a modal is already shown');
+      for (const name of ['confirmText', 'cancelText'] as const) {
+        if (columns(options[name] ?? '') > 8)
+          throw new WxFail(`${name} length should not larger than 4 Chinese characters`);
+      }
       return overlays.showModal(options);
     }),
     showActionSheet: make.async<{ itemList: string[] }>('showActionSheet', async ({ itemList }) => {
@@ -156,6 +160,11 @@ export function navigationApi(make: ApiFactory, pages: Pages): Record<string, Wx
     switchTab: make.async<To>('switchTab', ({ url }) => pages.switchTab(url)),
     navigateBack: make.async<{ delta?: number }>('navigateBack', ({ delta }) => pages.navigateBack(delta ?? 1)),
   };
+}
+
+/** As WeChat counts: a Chinese character has two. */
+function columns(text: string): number {
+  return [...text].reduce((sum, sign) => sum + (sign > '\u00ff' ? 2 : 1), 0);
 }
 
 function element(tag: string, className: string, testid?: string): HTMLElement {
