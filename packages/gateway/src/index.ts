@@ -5,7 +5,7 @@ export { type GatewayConfig, type GatewayConfigInput, gatewayConfigSchema } from
 export { ConnectionSlots, type SlotLimits } from './doors/slots.ts';
 export { phoneUrls, type UrlHolder } from './doors/urls.ts';
 export type * from './host.ts';
-export { GatewayStartError, type StartGatewayOptions, startGateway } from './port/host.ts';
+export { type StartGatewayOptions, startGateway } from './port/host.ts';
 export { type FlvAnswer, serveFlv } from './stream/flv-http.ts';
 export type { ViewEnd, Viewer, ViewerSocket } from './stream/types.ts';
 export type * from './types.ts';

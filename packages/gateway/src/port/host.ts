@@ -1,5 +1,6 @@
 /** The main thread's side of the port: a gateway that lives in a worker thread, started anew when it dies. */
-import { type MessagePort, Worker } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
+import { type Reply, RestartingWorker } from '@lianmai/media/worker';
 import type { CaptureRequest } from '../capture/types.ts';
 import { type GatewayConfig, type GatewayConfigInput, gatewayConfigSchema } from '../config.ts';
 import type { GatewayHost, RoomNotice } from '../host.ts';
@@ -17,10 +18,8 @@ import { FlvAudiences } from './flv-audiences.ts';
 import type { FromWorker, HostAnswer, HostCall, ToWorker, WorkerData } from './messages.ts';
 import { RemoteSignal } from './remote-signal.ts';
 
-/** Longest wait before another start of a worker that keeps dying. */
-const MAX_BACKOFF_MS = 5_000;
-/** A worker that lived for so long does not "keep dying". */
-const STEADY_MS = 60_000;
+/** A request that arrives while the worker is being started anew waits at most this long. */
+const RESTART_PATIENCE_MS = 10_000;
 const WORKER_URL = new URL('../worker.ts', import.meta.url);
 
 export interface StartGatewayOptions {
@@ -31,20 +30,9 @@ export interface StartGatewayOptions {
   readonly workerUrl?: URL;
 }
 
-/** The gateway could not be started; `code` is the system's, e.g. `EADDRINUSE`. */
-export class GatewayStartError extends Error {
-  override name = 'GatewayStartError';
-  readonly code: string;
-
-  constructor(message: string, code: string) {
-    super(message);
-    this.code = code;
-  }
-}
-
 /**
- * Starts a gateway in a worker thread of its own. Rejects with {@link GatewayStartError} when it cannot start at all. When
- * the worker dies later, its phones' connections are closed, it is started anew on the same port, and phones come back by
+ * Starts a gateway in a worker thread of its own. Rejects with an error whose `code` is the system's (`EADDRINUSE`)
+ * when it cannot start at all. When the worker dies later, its phones' connections are closed, it is started anew on the same port, and phones come back by
  * themselves; `onRestart` tells.
  */
 export async function startGateway(input: GatewayConfigInput, options: StartGatewayOptions): Promise<Gateway> {
@@ -56,8 +44,7 @@ export async function startGateway(input: GatewayConfigInput, options: StartGate
 type Pending =
   | { readonly kind: 'signal'; resolve(value: PhoneSignalAdmission): void; reject(error: Error): void }
   | { readonly kind: 'flv'; resolve(value: FlvAdmission): void; reject(error: Error): void }
-  | { readonly kind: 'stats'; resolve(value: GatewayStats): void; reject(error: Error): void }
-  | { readonly kind: 'stop'; resolve(): void; reject(error: Error): void };
+  | { readonly kind: 'stats'; resolve(value: GatewayStats): void; reject(error: Error): void };
 
 class GatewayWorker implements Gateway {
   #config: GatewayConfig;
@@ -67,22 +54,25 @@ class GatewayWorker implements Gateway {
   readonly #views = new Map<number, (reason: ViewEnd) => void>();
   readonly #captures = new Map<number, CaptureListener>();
   readonly #audiences: FlvAudiences;
-  readonly #restartListeners: ((reason: string) => void)[] = [];
-  #worker: Worker | null = null;
-  #ready: Promise<void> = Promise.resolve();
+  readonly #worker: RestartingWorker<ToWorker, FromWorker>;
   #rtmpPort = 0;
-  #nextId = 1;
-  #stopping = false;
-  #deaths = 0;
-  #readyAt = 0;
 
   constructor(config: GatewayConfig, options: StartGatewayOptions) {
     this.#config = config;
     this.#options = options;
+    this.#worker = new RestartingWorker({
+      url: options.workerUrl ?? WORKER_URL,
+      name: 'gateway',
+      what: 'the gateway',
+      patienceMs: RESTART_PATIENCE_MS,
+      workerData: (): WorkerData => ({ config: this.#config }),
+      onMessage: (message, reply) => this.#receive(message, reply),
+      onLost: (sentence) => this.#lose(sentence),
+    });
     this.#audiences = new FlvAudiences({
       limits: config.broadcast,
       clock: () => performance.now(),
-      onKeyframeNeeded: (feed) => this.#post({ type: 'feed-keyframe', feed }),
+      onKeyframeNeeded: (feed) => this.#worker.post({ type: 'feed-keyframe', feed }),
     });
   }
 
@@ -91,130 +81,58 @@ class GatewayWorker implements Gateway {
   }
 
   start(): Promise<void> {
-    this.#ready = this.#spawn();
-    return this.#ready;
+    return this.#worker.start();
   }
 
   async openSignal(request: PhoneSignalRequest): Promise<PhoneSignalAdmission> {
-    const id = await this.#prepare();
+    const id = await this.#worker.prepare();
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { kind: 'signal', resolve, reject });
-      this.#post({ type: 'signal-open', id, request });
+      this.#worker.post({ type: 'signal-open', id, request });
     });
   }
 
   async openFlv(request: FlvRequest): Promise<FlvAdmission> {
-    const id = await this.#prepare();
+    const id = await this.#worker.prepare();
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { kind: 'flv', resolve, reject });
-      this.#post({ type: 'flv-open', id, request });
+      this.#worker.post({ type: 'flv-open', id, request });
     });
   }
 
   notify(notice: RoomNotice): void {
-    this.#post({ type: 'notice', notice });
+    this.#worker.post({ type: 'notice', notice });
   }
 
   async stats(): Promise<GatewayStats> {
-    const id = await this.#prepare();
+    const id = await this.#worker.prepare();
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { kind: 'stats', resolve, reject });
-      this.#post({ type: 'stats', id });
+      this.#worker.post({ type: 'stats', id });
     });
   }
 
   startCapture(request: CaptureRequest, listener: CaptureListener): { stop(): void } {
-    const id = this.#nextId++;
-    if (this.#worker === null) {
+    const id = this.#worker.nextId();
+    if (!this.#worker.running) {
       queueMicrotask(() => listener.onLost());
       return { stop: () => {} };
     }
     this.#captures.set(id, listener);
-    this.#post({ type: 'capture-start', id, request });
+    this.#worker.post({ type: 'capture-start', id, request });
     return {
       stop: () => {
-        if (this.#captures.delete(id)) this.#post({ type: 'capture-stop', id });
+        if (this.#captures.delete(id)) this.#worker.post({ type: 'capture-stop', id });
       },
     };
   }
 
   onRestart(listener: (reason: string) => void): void {
-    this.#restartListeners.push(listener);
+    this.#worker.onRestart(listener);
   }
 
-  async stop(deadlineMs: number): Promise<void> {
-    this.#stopping = true;
-    const worker = this.#worker;
-    if (worker === null) return;
-    const id = this.#nextId++;
-    let timer: NodeJS.Timeout | undefined;
-    const deadline = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, deadlineMs);
-    });
-    const stopped = new Promise<void>((resolve, reject) => {
-      this.#pending.set(id, { kind: 'stop', resolve, reject });
-      this.#post({ type: 'stop', id, deadlineMs });
-    });
-    await Promise.race([stopped.catch(() => {}), deadline]);
-    clearTimeout(timer);
-    await worker.terminate();
-    this.#lose('the gateway has stopped');
-  }
-
-  async #prepare(): Promise<number> {
-    await this.#ready;
-    if (this.#stopping || this.#worker === null) throw new Error('the gateway is not running');
-    return this.#nextId++;
-  }
-
-  #spawn(): Promise<void> {
-    const workerData: WorkerData = { config: this.#config };
-    const worker = new Worker(this.#options.workerUrl ?? WORKER_URL, { workerData, name: 'gateway' });
-    this.#worker = worker;
-    return new Promise((resolve, reject) => {
-      worker.on('message', (message: FromWorker) => {
-        if (message.type === 'ready') {
-          this.#rtmpPort = message.rtmpPort;
-          // A worker that starts anew keeps the port that clients know.
-          this.#config = { ...this.#config, rtmp: { ...this.#config.rtmp, port: message.rtmpPort } };
-          this.#readyAt = performance.now();
-          resolve();
-        } else if (message.type === 'failed') {
-          reject(new GatewayStartError(message.message, message.code));
-          // Its port would keep it, and with it nothing would ever be started anew.
-          void worker.terminate();
-        } else {
-          this.#receive(worker, message);
-        }
-      });
-      let reason = 'it ended by itself';
-      worker.on('error', (error) => {
-        reason = error instanceof Error ? error.message : String(error);
-      });
-      worker.once('exit', () => {
-        reject(new GatewayStartError(reason, ''));
-        if (this.#worker === worker) this.#died(reason);
-      });
-    });
-  }
-
-  #died(reason: string): void {
-    this.#worker = null;
-    this.#lose('the gateway is starting anew');
-    // A first start that failed is the caller's to deal with.
-    if (this.#stopping || this.#readyAt === 0) return;
-    this.#deaths = performance.now() - this.#readyAt > STEADY_MS ? 1 : this.#deaths + 1;
-    const pause = Math.min(MAX_BACKOFF_MS, 100 * 2 ** (this.#deaths - 1));
-    this.#ready = new Promise<void>((resolve) => setTimeout(resolve, pause)).then(() =>
-      this.#stopping ? undefined : this.#spawn(),
-    );
-    this.#ready.then(
-      () => {
-        for (const listener of this.#restartListeners) listener(reason);
-      },
-      // `exit` follows a start that failed, and with it another try.
-      () => {},
-    );
+  stop(deadlineMs: number): Promise<void> {
+    return this.#worker.stop({ type: 'stop', id: this.#worker.nextId(), deadlineMs }, deadlineMs);
   }
 
   /** Whoever waited or was connected through the worker is told that it is gone. */
@@ -234,19 +152,20 @@ class GatewayWorker implements Gateway {
     this.#audiences.closeAll('shutdown');
   }
 
-  #post(message: ToWorker, transfer: readonly MessagePort[] = []): void {
-    this.#worker?.postMessage(message, transfer);
-  }
-
-  #receive(worker: Worker, message: Exclude<FromWorker, { type: 'ready' | 'failed' }>): void {
+  #receive(message: FromWorker, reply: Reply<ToWorker>): void {
     switch (message.type) {
+      case 'ready':
+        this.#rtmpPort = message.rtmpPort;
+        // A worker that starts anew keeps the port that clients know.
+        this.#config = { ...this.#config, rtmp: { ...this.#config.rtmp, port: message.rtmpPort } };
+        return;
       case 'refused': {
         const pending = this.#take(message.id);
         if (pending?.kind === 'signal' || pending?.kind === 'flv') pending.resolve(message.refusal);
         return;
       }
       case 'signal-accepted': {
-        const connection = new RemoteSignal(message.id, (out) => this.#post(out));
+        const connection = new RemoteSignal(message.id, (out) => this.#worker.post(out));
         this.#signals.set(message.id, connection);
         const pending = this.#take(message.id);
         if (pending?.kind === 'signal') pending.resolve({ kind: 'accepted', connection });
@@ -285,10 +204,10 @@ class GatewayWorker implements Gateway {
         this.#audiences.close(message.feed);
         return;
       case 'host-call':
-        void this.#answer(worker, message.id, message.call);
+        void this.#answer(reply, message.id, message.call);
         return;
       case 'engine-port-wanted':
-        void this.#sendEnginePort(worker, message.id);
+        void this.#sendEnginePort(reply, message.id);
         return;
       case 'stats': {
         const pending = this.#take(message.id);
@@ -304,10 +223,9 @@ class GatewayWorker implements Gateway {
       case 'error':
         this.#take(message.id)?.reject(new Error(message.message));
         return;
-      case 'stopped': {
-        const pending = this.#take(message.id);
-        if (pending?.kind === 'stop') pending.resolve();
-      }
+      default:
+        // A failed start and the end are the worker's life, not ours.
+        return;
     }
   }
 
@@ -319,7 +237,7 @@ class GatewayWorker implements Gateway {
 
   #attach(id: number, feed: number, socket: ViewerSocket): Viewer {
     const left = () => {
-      if (this.#views.delete(id)) this.#post({ type: 'flv-left', id });
+      if (this.#views.delete(id)) this.#worker.post({ type: 'flv-left', id });
     };
     let viewer: Viewer;
     try {
@@ -332,7 +250,7 @@ class GatewayWorker implements Gateway {
         },
       });
     } catch (error) {
-      this.#post({ type: 'flv-left', id });
+      this.#worker.post({ type: 'flv-left', id });
       throw error;
     }
     this.#views.set(id, (reason) => viewer.end(reason));
@@ -345,18 +263,12 @@ class GatewayWorker implements Gateway {
     };
   }
 
-  async #answer(worker: Worker, id: number, call: HostCall): Promise<void> {
+  async #answer(reply: Reply<ToWorker>, id: number, call: HostCall): Promise<void> {
     try {
-      this.#postTo(worker, { type: 'host-answer', id, answer: await this.#ask(call) });
+      reply({ type: 'host-answer', id, answer: await this.#ask(call) });
     } catch (error) {
-      this.#postTo(worker, { type: 'host-error', id, message: error instanceof Error ? error.message : String(error) });
+      reply({ type: 'host-error', id, message: error instanceof Error ? error.message : String(error) });
     }
-  }
-
-  /** For the worker that asked: the next one numbers its questions anew, and must not take another's answer for its own. */
-  #postTo(worker: Worker, message: ToWorker, transfer: readonly MessagePort[] = []): void {
-    if (this.#worker === worker) this.#post(message, transfer);
-    else for (const port of transfer) port.close();
   }
 
   async #ask(call: HostCall): Promise<HostAnswer> {
@@ -371,13 +283,13 @@ class GatewayWorker implements Gateway {
     }
   }
 
-  async #sendEnginePort(worker: Worker, id: number): Promise<void> {
+  async #sendEnginePort(reply: Reply<ToWorker>, id: number): Promise<void> {
     let port: MessagePort | null = null;
     try {
       port = (await this.#options.openEnginePort?.()) ?? null;
     } catch {
       // The engine is starting anew: the link asks again.
     }
-    this.#postTo(worker, { type: 'engine-port', id, port }, port === null ? [] : [port]);
+    reply({ type: 'engine-port', id, port }, port === null ? [] : [port]);
   }
 }

@@ -1,9 +1,10 @@
 /** The main thread's side of the port: an engine that lives in a worker thread, started anew when it dies. */
-import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { type EngineConfigInput, parseEngineConfig } from '../config.ts';
 import { Revocations } from '../signal/revocations.ts';
 import type { FromWorker, ToWorker, WorkerData } from './messages.ts';
 import { RemoteSession } from './remote-session.ts';
+import { RestartingWorker } from './restarting-worker.ts';
 import type {
   ApiRequest,
   EngineAddress,
@@ -14,10 +15,6 @@ import type {
   SignalRequest,
 } from './types.ts';
 
-/** Longest wait before another start of a worker that keeps dying. */
-const MAX_BACKOFF_MS = 5_000;
-/** A worker that lived for so long does not "keep dying". */
-const STEADY_MS = 60_000;
 /** A request that arrives while the worker is being started anew waits at most this long. */
 const RESTART_PATIENCE_MS = 3_000;
 const WORKER_URL = new URL('../worker.ts', import.meta.url);
@@ -41,29 +38,28 @@ export async function startEngine(input: EngineConfigInput, options: StartOption
 
 type Pending =
   | { readonly kind: 'admission'; resolve(value: SignalAdmission): void; reject(error: Error): void }
-  | { readonly kind: 'answer'; resolve(value: PlainAnswer): void; reject(error: Error): void }
-  | { readonly kind: 'stop'; resolve(): void; reject(error: Error): void };
+  | { readonly kind: 'answer'; resolve(value: PlainAnswer): void; reject(error: Error): void };
 
 class EngineHost implements MediaEngine {
   #input: EngineConfigInput;
-  readonly #workerUrl: URL;
+  readonly #worker: RestartingWorker<ToWorker, FromWorker>;
   readonly #revocations = new Revocations(() => Date.now());
   readonly #eventListeners: ((event: EngineEvent) => void)[] = [];
-  readonly #restartListeners: ((reason: string) => void)[] = [];
   readonly #pending = new Map<number, Pending>();
   readonly #sessions = new Map<number, RemoteSession>();
-  #worker: Worker | null = null;
-  #ready: Promise<void> = Promise.resolve();
   #addresses: readonly EngineAddress[] = [];
-  #nextId = 1;
-  #stopping = false;
-  #deaths = 0;
-  /** Monotonic ms when the worker was last ready. */
-  #readyAt = 0;
 
   constructor(input: EngineConfigInput, workerUrl: URL) {
     this.#input = input;
-    this.#workerUrl = workerUrl;
+    this.#worker = new RestartingWorker({
+      url: workerUrl,
+      name: 'lianmai-media',
+      what: 'the media engine',
+      patienceMs: RESTART_PATIENCE_MS,
+      workerData: (): WorkerData => ({ config: this.#input }),
+      onMessage: (message) => this.#onMessage(message),
+      onLost: (sentence) => this.#fail(sentence),
+    });
   }
 
   get addresses(): readonly EngineAddress[] {
@@ -71,38 +67,37 @@ class EngineHost implements MediaEngine {
   }
 
   start(): Promise<void> {
-    this.#ready = this.#spawn();
-    return this.#ready;
+    return this.#worker.start();
   }
 
   async openSignal(request: SignalRequest): Promise<SignalAdmission> {
-    const id = await this.#prepare();
+    const id = await this.#worker.prepare();
     return new Promise<SignalAdmission>((resolve, reject) => {
       this.#pending.set(id, { kind: 'admission', resolve, reject });
-      this.#post({ type: 'open', id, request });
+      this.#worker.post({ type: 'open', id, request });
     });
   }
 
   async validate(request: SignalRequest): Promise<PlainAnswer> {
-    const id = await this.#prepare();
+    const id = await this.#worker.prepare();
     return this.#ask(id, { type: 'validate', id, request });
   }
 
   async callApi(request: ApiRequest): Promise<PlainAnswer> {
-    const id = await this.#prepare();
+    const id = await this.#worker.prepare();
     return this.#ask(id, { type: 'api', id, request });
   }
 
   setRevocation(room: string, identity: string, until: number | null): void {
     // Kept here as well: a worker that starts anew must know them before it admits anybody.
     this.#revocations.set(room, identity, until);
-    this.#post({ type: 'revoke', room, identity, until });
+    this.#worker.post({ type: 'revoke', room, identity, until });
   }
 
   async openLocal(): Promise<MessagePort> {
-    await this.#prepare();
+    await this.#worker.prepare();
     const { port1, port2 } = new MessageChannel();
-    this.#worker?.postMessage({ type: 'local', port: port1 } satisfies ToWorker, [port1]);
+    this.#worker.post({ type: 'local', port: port1 }, [port1]);
     return port2;
   }
 
@@ -111,120 +106,18 @@ class EngineHost implements MediaEngine {
   }
 
   onRestart(listener: (reason: string) => void): void {
-    this.#restartListeners.push(listener);
+    this.#worker.onRestart(listener);
   }
 
-  async stop(deadlineMs: number): Promise<void> {
-    this.#stopping = true;
-    const worker = this.#worker;
-    if (worker) {
-      const id = this.#nextId++;
-      let timer: NodeJS.Timeout | undefined;
-      const deadline = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, deadlineMs);
-      });
-      const stopped = new Promise<void>((resolve, reject) => {
-        this.#pending.set(id, { kind: 'stop', resolve, reject });
-        this.#post({ type: 'stop', id, deadlineMs });
-      });
-      await Promise.race([stopped.catch(() => {}), deadline]);
-      clearTimeout(timer);
-      await worker.terminate();
-    }
-    this.#fail('the media engine has stopped');
-  }
-
-  /** Waits for a restart under way, within reason. */
-  async #prepare(): Promise<number> {
-    let timer: NodeJS.Timeout | undefined;
-    const impatience = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new Error('the media engine is starting anew')), RESTART_PATIENCE_MS);
-    });
-    try {
-      await Promise.race([this.#ready, impatience]);
-    } finally {
-      clearTimeout(timer);
-    }
-    if (this.#stopping || !this.#worker) throw new Error('the media engine is not running');
-    return this.#nextId++;
+  stop(deadlineMs: number): Promise<void> {
+    return this.#worker.stop({ type: 'stop', id: this.#worker.nextId(), deadlineMs }, deadlineMs);
   }
 
   #ask(id: number, message: ToWorker): Promise<PlainAnswer> {
     return new Promise<PlainAnswer>((resolve, reject) => {
       this.#pending.set(id, { kind: 'answer', resolve, reject });
-      this.#post(message);
+      this.#worker.post(message);
     });
-  }
-
-  #post(message: ToWorker): void {
-    this.#worker?.postMessage(message);
-  }
-
-  #spawn(): Promise<void> {
-    return new Promise<void>((resolve, reject) => {
-      const workerData: WorkerData = { config: this.#input };
-      const worker = new Worker(this.#workerUrl, { workerData, name: 'lianmai-media' });
-      this.#worker = worker;
-      let started = false;
-      let cause = '';
-      worker.on('message', (message: FromWorker) => {
-        if (message.type === 'ready') {
-          started = true;
-          this.#readyAt = performance.now();
-          this.#keepPort(message.addresses);
-          for (const [room, identity, until] of this.#revocations.entries()) {
-            this.#post({ type: 'revoke', room, identity, until });
-          }
-          resolve();
-        } else if (message.type === 'failed') {
-          cause = message.message;
-          void worker.terminate();
-        } else {
-          this.#onMessage(message);
-        }
-      });
-      worker.on('error', (error) => {
-        cause = error instanceof Error ? error.message : String(error);
-      });
-      worker.on('exit', (code) => {
-        if (this.#worker === worker) this.#worker = null;
-        const reason = cause || `the worker ended with code ${code}`;
-        if (!started) {
-          reject(new Error(reason));
-          return;
-        }
-        if (this.#stopping) return;
-        // Being ready is not enough: what kills it may come with the first client.
-        if (performance.now() - this.#readyAt >= STEADY_MS) this.#deaths = 0;
-        this.#fail('the media engine died');
-        this.#restart(reason);
-      });
-    });
-  }
-
-  #restart(reason: string): void {
-    const wait = this.#deaths === 0 ? 0 : Math.min(MAX_BACKOFF_MS, 100 * 2 ** this.#deaths);
-    this.#deaths++;
-    this.#ready = new Promise<void>((resolve, reject) => {
-      setTimeout(() => {
-        if (this.#stopping) {
-          reject(new Error('the media engine has stopped'));
-          return;
-        }
-        this.#spawn().then(
-          () => {
-            resolve();
-            for (const listener of this.#restartListeners) listener(reason);
-          },
-          (error: unknown) => {
-            reject(error instanceof Error ? error : new Error(String(error)));
-            if (!this.#stopping) this.#restart(String(error));
-          },
-        );
-      }, wait);
-    });
-    // Whoever waits is told; nobody need wait.
-    this.#ready.catch(() => {});
   }
 
   /** A port chosen by the system stays the same over a restart: firewalls and clients know it. */
@@ -234,11 +127,17 @@ class EngineHost implements MediaEngine {
     if (port !== undefined) this.#input = { ...this.#input, rtc: { ...this.#input.rtc, port } };
   }
 
-  #onMessage(message: Exclude<FromWorker, { type: 'ready' | 'failed' }>): void {
+  #onMessage(message: FromWorker): void {
     switch (message.type) {
+      case 'ready':
+        this.#keepPort(message.addresses);
+        for (const [room, identity, until] of this.#revocations.entries()) {
+          this.#worker.post({ type: 'revoke', room, identity, until });
+        }
+        return;
       case 'accepted': {
         const pending = this.#take(message.id, 'admission');
-        const session = new RemoteSession(message.id, (out) => this.#post(out));
+        const session = new RemoteSession(message.id, (out) => this.#worker.post(out));
         this.#sessions.set(message.id, session);
         pending?.resolve({ kind: 'accepted', connection: session });
         return;
@@ -263,8 +162,9 @@ class EngineHost implements MediaEngine {
       case 'event':
         for (const listener of this.#eventListeners) listener(message.event);
         return;
-      case 'stopped':
-        this.#take(message.id, 'stop')?.resolve();
+      default:
+        // A failed start and the end are the worker's life, not ours.
+        return;
     }
   }
 
