@@ -55,6 +55,7 @@ export class StandIn {
   readonly sockets = new Set<WebSocket>();
   readonly #server: Server;
   #version = 1;
+  #codes = 0;
 
   constructor(server: Server) {
     this.#server = server;
@@ -112,11 +113,6 @@ export class StandIn {
       else if (typeof frame['id'] === 'number') {
         socket.send(JSON.stringify({ type: 'reply', id: frame['id'], code: 0, message: '' }));
       }
-      if (frame['type'] === 'chat') {
-        const id = `own-${this.heard.length}`;
-        const message = { id, userid: SELF, name: '小李', text: String(frame['text']), time: Date.now() };
-        this.tell({ type: 'chat', message });
-      }
     });
     const welcome: PhoneEvent = {
       type: 'welcome',
@@ -172,6 +168,9 @@ export class StandIn {
       }
       case 'webrtc-enter-room':
         return { roomInfo: room, signInfo: { ...tickets, expiresAt } };
+      case 'webrtc-login-code':
+        this.#codes += 1;
+        return { code: `one-time-${this.#codes}`, expiresIn: 60 };
       case 'webrtc-sig-api':
         return { ...tickets, expiresAt };
       case 'webrtc-quit-room':

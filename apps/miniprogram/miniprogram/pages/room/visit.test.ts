@@ -10,6 +10,7 @@ function make(backend = new FakeBackend()) {
   const toasts: string[] = [];
   const tickets: string[] = [];
   let yes = true;
+  let sends = true;
   const visit = new RoomVisit(
     {
       backend,
@@ -18,7 +19,7 @@ function make(backend = new FakeBackend()) {
         start: () => void log.push('start'),
         stop: () => void log.push('stop'),
         switchCamera: () => void log.push('flip'),
-        send: async () => true,
+        send: async () => sends,
       }),
       patch: () => {},
       setTickets: async (info) => void tickets.push(info.userSig),
@@ -36,7 +37,10 @@ function make(backend = new FakeBackend()) {
   const sayNo = () => {
     yes = false;
   };
-  return { backend, visit, log, toasts, tickets, hear, sayNo };
+  const sendFails = () => {
+    sends = false;
+  };
+  return { backend, visit, log, toasts, tickets, hear, sayNo, sendFails };
 }
 
 async function inRoom(backend?: FakeBackend) {
@@ -315,6 +319,29 @@ describe('[MP13] chat', () => {
     expect(visit.view.unread).toBe(0);
     hear({ type: 'chat', lines: [line('3', 'amy')] });
     expect(visit.view.unread).toBe(0);
+  });
+
+  it('shows what was said here, which the room tells to the others only, and not twice after a new entry', async () => {
+    const { visit, hear } = await inRoom();
+    expect(await visit.send('same')).toBe(true);
+    expect(await visit.send('same')).toBe(true);
+    expect(visit.view.lines.map(({ text, self, name }) => [text, self, name])).toEqual([
+      ['same', true, 'Li'],
+      ['same', true, 'Li'],
+    ]);
+    expect(visit.view.unread).toBe(0);
+    const told = (id: string) => ({ id, userId: 'u1', name: 'Li', text: 'same' });
+    hear({ type: 'chat', lines: [told('a'), line('b', 'amy'), told('c')] });
+    hear({ type: 'chat', lines: [told('a'), told('c')] });
+    expect(visit.view.lines.map(({ text }) => text)).toEqual(['same', 'same', 'text b']);
+  });
+
+  it('has no line that did not go out', async () => {
+    const { visit, toasts, sendFails } = await inRoom();
+    sendFails();
+    expect(await visit.send('lost')).toBe(false);
+    expect(visit.view.lines).toEqual([]);
+    expect(toasts).toEqual([en.chat.failed]);
   });
 });
 

@@ -172,7 +172,8 @@ export class RoomVisit {
   async send(text: string): Promise<boolean> {
     const component = this.#ports.component();
     const sent = component !== null && (await component.send(text));
-    if (!sent) this.#ports.toast(this.#ports.words().chat.failed);
+    if (sent) this.chat.sent(text, this.#userName);
+    else this.#ports.toast(this.#ports.words().chat.failed);
     return sent;
   }
 
