@@ -45,7 +45,7 @@ export class ServerProcess {
         }
         return ready().catch(() => false);
       },
-      { timeout: 20_000 },
+      { timeout: 40_000 },
     );
   }
 
