@@ -46,6 +46,11 @@ export class Push {
     socket.on('close', () => this.close());
   }
 
+  /** A connection to the server is there, or being made. */
+  get running(): boolean {
+    return this.#child !== null;
+  }
+
   close(): void {
     this.#closed = true;
     if (this.#timer !== null) clearTimeout(this.#timer);

@@ -12,6 +12,8 @@ export interface Media {
   readonly script: string;
   /** Where it finds the bridge. */
   readonly url: string;
+  /** Pushes that have a connection, or try to get one. */
+  readonly pushes: number;
   /** Without a network what runs breaks without a goodbye, and nothing new comes about. */
   setNetwork(up: boolean): void;
   close(): Promise<void>;
@@ -46,6 +48,9 @@ export async function startMedia(): Promise<Media> {
   return {
     script: await script,
     url: `http://127.0.0.1:${port}`,
+    get pushes() {
+      return [...pushes].filter((push) => push.running).length;
+    },
     setNetwork: (up) => {
       network.up = up;
       if (up) return;
