@@ -12,6 +12,20 @@ import type { LivePlayersApi } from './live-players-api.ts';
 /** What the camera and the microphone of every mini program here give. */
 export const MINI = { color: COLORS.green, tone: TONES.c } as const;
 
+/** Notes what the live components tell their page, as `push 1002` and `play 2004`, into `window.__codes`. */
+const NOTE_CODES = `{
+  const { backend } = mp.live;
+  const codes = (window.__codes = []);
+  const noting = (kind, view) => Object.create(view, { state: { value: (code, message) => {
+    codes.push(kind + ' ' + code + (code < 0 || code >= 3000 ? ' ' + message : ''));
+    view.state(code, message);
+  } } });
+  mp.live.backend = {
+    pusher: (view) => backend.pusher(noting('push', view)),
+    player: (view) => backend.player(noting('play', view)),
+  };
+}`;
+
 export interface MiniPhoneOptions {
   /** The page to open, with its query; the list of rooms otherwise. */
   readonly url?: string;
@@ -38,11 +52,11 @@ export class MiniPhone implements Publisher {
     bundle: MiniBundle,
     { url, language = 'en', prepare = '', cloud }: MiniPhoneOptions,
   ): Promise<MiniPhone> {
-    const [media, context] = await Promise.all([startMedia(), browser.newContext(PHONE)]);
+    const [media, context] = await Promise.all([startMedia(), browser.newContext({ ...PHONE, deviceScaleFactor: 1 })]);
     await context.addInitScript(bundle.watch);
     const app = await openInChromium(await context.newPage(), bundle.app, {
       media,
-      prepare: `mp.device.language = ${JSON.stringify(language)}; ${prepare}`,
+      prepare: `mp.device.language = ${JSON.stringify(language)}; ${NOTE_CODES} ${prepare}`,
       ...(url === undefined ? {} : { url }),
       ...(cloud === undefined ? {} : { cloud }),
     });
@@ -230,6 +244,21 @@ export class MiniPhone implements Publisher {
     );
   }
 
+  /** What its live components have told so far: `push 1002`, `play 2004`; failures with their words. */
+  codes(): Promise<readonly string[]> {
+    return this.run('[...window.__codes]');
+  }
+
+  /** Nothing of its camera and microphone goes out any more. */
+  async expectNoPush(options: WaitOptions = {}): Promise<void> {
+    await waitFor(
+      `${this.name}: an end of the push`,
+      () => this.#media.pushes,
+      (count) => count === 0,
+      { timeout: 20_000, ...options },
+    );
+  }
+
   /** The page that says what went wrong: its words. */
   async problem(key: string, options: WaitOptions = {}): Promise<string> {
     await this.#withFacts(() => this.get(`problem-${key}`).waitFor({ timeout: options.timeout ?? 20_000 }));
@@ -282,7 +311,9 @@ export class MiniPhone implements Publisher {
       const unknown = (gone: unknown) => [String(gone)];
       const tiles = await this.watch('tiles').catch(unknown);
       const text = await this.page.innerText('body').catch(unknown);
-      throw new Error(`${String(error)}\n${this.name}: ${String(text)}\n${tiles.join('\n')}`, { cause: error });
+      const codes = await this.codes().catch(unknown);
+      const facts = [String(error), `${this.name}: ${String(text)}`, ...tiles, codes.join(', ')];
+      throw new Error(facts.join('\n'), { cause: error });
     }
   }
 }
