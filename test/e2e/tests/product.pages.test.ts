@@ -153,6 +153,31 @@ describe('the pages: what they say when something fails, and to whom', () => {
     }
   }, 60_000);
 
+  it('[WEB14] a deployment in TRTC says where its rooms live, and asks nothing of any server', async () => {
+    for (const [locale, path, words] of [
+      ['en-US', '/r/4321', 'join room 4321'],
+      ['zh-CN', '/', '在微信里打开小程序'],
+    ] as const) {
+      const context = await browser.newContext({ locale, viewport: { width: 390, height: 844 } });
+      const page = await context.newPage();
+      const asked: string[] = [];
+      page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+      // The same built file, with the one line edited.
+      await page.route(`${product.httpUrl}${path}`, async (route) => {
+        const answer = await route.fetch();
+        const line = 'name="lianmai-provider" content="';
+        const body = (await answer.text()).replace(`${line}lianmai"`, `${line}trtc"`);
+        await route.fulfill({ response: answer, body });
+      });
+      await page.goto(`${product.httpUrl}${path}`);
+      await page.getByTestId('trtc').waitFor();
+      expect(await page.getByTestId('trtc-next').textContent()).toContain(words);
+      expect(await page.getByTestId('trtc').textContent()).toContain('TRTC');
+      expect(await findFaults(page, locale)).toEqual([]);
+      expect(asked.filter((one) => /^\/(functions|v4|rtc)/.test(one))).toEqual([]);
+    }
+  }, 60_000);
+
   it('[WEB1] a room number is checked as it is typed', async () => {
     const page = await visit(browser, product.httpUrl);
     const input = page.getByTestId('join-number');

@@ -6,18 +6,22 @@ import { NoticeHost } from '../ui/notices.tsx';
 import { Page } from '../ui/Page.tsx';
 import { codeLogin } from './client.ts';
 import { MessagePage } from './MessagePage.tsx';
+import { readProvider } from './provider.ts';
 import { useRoute } from './router.ts';
 import type { Route } from './routes.ts';
+import { TrtcPage } from './TrtcPage.tsx';
 
 /** The call with its media libraries is a download of its own: the lobby does without. */
 const CallPage = lazy(() => import('../call/CallPage.tsx'));
+
+const PROVIDER = readProvider(document);
 
 export function App() {
   const { route, visit } = useRoute();
   return (
     <ErrorBoundary>
       <NoticeHost>
-        <CurrentPage key={visit} route={route} />
+        {PROVIDER === 'trtc' ? <TrtcPage route={route} /> : <CurrentPage key={visit} route={route} />}
       </NoticeHost>
     </ErrorBoundary>
   );

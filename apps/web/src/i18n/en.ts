@@ -17,6 +17,14 @@ export const en = {
     you: 'You',
     guest: 'Guest',
   },
+  trtc: {
+    title: 'These rooms are in Tencent TRTC',
+    body: 'The rooms of this service live in Tencent’s real-time audio and video service (TRTC), in the application of its WeChat mini program. They cannot be listed or joined from this page.',
+    room: 'To join room {{number}}, open the mini program in WeChat and enter its number there.',
+    open: 'Open the mini program in WeChat to see the rooms and to join one.',
+    operator:
+      'For whoever runs this service: rooms that browsers can join need a Lianmai server, or a page with Tencent’s own web SDK.',
+  },
   lobby: {
     title: 'Rooms',
     heading: 'Talk face to face, in one click',
