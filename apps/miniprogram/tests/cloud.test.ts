@@ -61,6 +61,7 @@ describe('[MP25] with cloud functions', () => {
   it('a room has no web page, and that is said', async () => {
     await open('pages/web-room/web-room?roomID=4321');
     expect(phone.text('web-none')).toContain('Tencent TRTC');
+    for (const action of ['open', 'copy', 'retry']) expect(phone.find(action)).toBeNull();
   });
 
   it('tickets of another application than configured are refused with words', async () => {

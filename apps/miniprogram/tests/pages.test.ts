@@ -203,11 +203,64 @@ describe('[MP24] clients that lack something', () => {
     expect(phone.text('web-ios')).toContain('iOS 13.7');
     expect(phone.find('open')).toBeNull();
   });
+});
 
-  it('others get the page of the room in a web-view', async () => {
-    await open('pages/web-room/web-room?roomID=4321');
+describe('[MP26] the web page of a room', () => {
+  const WEB = 'pages/web-room/web-room?roomID=4321';
+  const source = () => phone.find('web-view')?.querySelector('iframe')?.getAttribute('src');
+
+  it('is opened as the same user: with a one-time code in the fragment, asked for at the tap', async () => {
+    await open(WEB);
+    expect(phone.text('who')).toContain('“Li”');
+    expect(server.names()).not.toContain('webrtc-login-code');
     await phone.tap('open');
-    expect(phone.data['url']).toBe(`${server.url}/r/4321`);
-    expect(phone.find('web-view')).not.toBeNull();
+    await shown('web-view');
+    expect(source()).toMatch(new RegExp(`^${server.url}/r/4321#code=one-time-[0-9]+$`));
+    for (const { body } of server.asked.filter(({ name }) => name === 'webrtc-login')) {
+      expect(body).toEqual({ type: 'guest', name: 'Li' });
+    }
+  });
+
+  it('that did not load is opened anew, with another code; what is copied has none', async () => {
+    await open(WEB);
+    await phone.tap('open');
+    await shown('web-view');
+    const first = source();
+    (phone.host.page as unknown as { onWebError(): void }).onWebError();
+    expect((await shown('web-failed')).textContent).toContain('业务域名');
+    await phone.tap('copy');
+    expect(phone.host.calls.find(({ name }) => name === 'setClipboardData')?.options).toMatchObject({
+      data: `${server.url}/r/4321`,
+    });
+    await phone.tap('retry');
+    await shown('web-view');
+    expect(source()).toContain('#code=one-time-');
+    expect(source()).not.toBe(first);
+  });
+
+  it.each([
+    ['en', 'Something went wrong on the server', 'Code 10021'],
+    ['zh_CN', '服务器出错了', '代码 10021'],
+  ] as const)('says in words why no code came, then tries again, in %s', async (language, title, code) => {
+    server.refusals.set('webrtc-login-code', 'storeUnavailable');
+    await open(WEB, { language });
+    await phone.tap('open');
+    const refused = await shown('web-refused');
+    expect(refused.textContent).toContain(title);
+    expect(refused.textContent).toContain(code);
+    server.refusals.clear();
+    await phone.tap('retry');
+    await shown('web-view');
+    expect(source()).toContain('#code=');
+  });
+
+  it('can be opened as a guest when no code comes', async () => {
+    server.refusals.set('webrtc-login-code', 'noSuchFunction');
+    await open(WEB);
+    await phone.tap('open');
+    await shown('web-refused');
+    await phone.tap('guest');
+    await shown('web-view');
+    expect(source()).toBe(`${server.url}/r/4321`);
   });
 });

@@ -60,6 +60,26 @@ describe('[MP2] a self-hosted back end', () => {
     expect(backend.currentName()).toBe('小李');
   });
 
+  it('asks for a one-time code for the web page, by a session that outlasts a long call there', async () => {
+    const { parts, sent } = partsOf(({ url }) => {
+      const logins = sent.filter((one) => one.url.endsWith('webrtc-login')).length;
+      // The first session is over in an hour.
+      const expiresAt = logins === 1 ? 1_000_000 + 3_600_000 : 1_000_000 + 604_800_000;
+      const login = { token: `tok-${logins}`, userID: 'u1', expiresAt };
+      return { code: 0, message: '', data: url.endsWith('webrtc-login') ? login : { code: 'c0de', expiresIn: 60 } };
+    });
+    const backend = createBackend({ ...config, login: 'guest' }, parts);
+    await backend.signIn('小李');
+    expect(await backend.webLoginCode()).toBe('c0de');
+    expect(await backend.webLoginCode()).toBe('c0de');
+    expect(sent.map(({ url, token }) => [url.replace('https://m/functions/webrtc-', ''), token])).toEqual([
+      ['login', undefined],
+      ['login', 'Bearer tok-1'],
+      ['login-code', 'Bearer tok-2'],
+      ['login-code', 'Bearer tok-2'],
+    ]);
+  });
+
   it('knows the web page of a room, and needs no heartbeats', () => {
     const backend = createBackend(config, partsOf(() => session).parts);
     expect(backend.webRoomUrl('4321')).toBe('https://m/r/4321');

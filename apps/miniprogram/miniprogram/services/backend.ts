@@ -37,6 +37,8 @@ export interface Backend {
   readonly needsHeartbeat: boolean;
   /** Address of the room's web page; `null` where there is none. */
   webRoomUrl(roomId: string): string | null;
+  /** A one-time code that signs the web page in as this user; only where there is a page. */
+  webLoginCode(): Promise<string>;
   /** Makes sure of a session under this name; nothing where WeChat vouches for the caller. */
   signIn(name: string): Promise<void>;
   /** The name of the session so far, empty before the first. */
@@ -60,6 +62,9 @@ export function createBackend(config: BackendConfig, parts: BackendParts): Backe
   return config.kind === 'self-hosted' ? selfHosted(config, parts) : inCloud(config, parts);
 }
 
+/** What a web page's session has at least left: a long call. */
+const WEB_SESSION_MS = 12 * 3_600_000;
+
 function selfHosted(config: SelfHostedConfig, parts: BackendParts): Backend {
   const guest = config.login === 'guest';
   const client = new Client({
@@ -77,6 +82,13 @@ function selfHosted(config: SelfHostedConfig, parts: BackendParts): Backend {
     // Signalling keeps the seat here.
     needsHeartbeat: false,
     webRoomUrl: (roomId) => `${config.baseUrl}/r/${encodeURIComponent(roomId)}`,
+    async webLoginCode() {
+      // The page's session ends with this one, so it begins with a long one.
+      const { current } = client.session;
+      if (current !== null && current.expiresAt - parts.clock.now() < WEB_SESSION_MS)
+        client.session.forget(current.token);
+      return (await client.invoke('webrtc-login-code', {})).code;
+    },
     signIn: async (name) => {
       await client.session.ensure(guest && name !== '' ? name : undefined);
     },
@@ -106,6 +118,9 @@ function inCloud(config: CloudConfig, parts: BackendParts): Backend {
     asksName: false,
     needsHeartbeat: true,
     webRoomUrl: () => null,
+    async webLoginCode() {
+      throw new ClientError('invalid', 'Rooms with cloud functions have no web page.');
+    },
     signIn: async () => {},
     currentName: () => '',
     invoke: async (name, data) => (await call(name, data)).data,

@@ -3,6 +3,7 @@
  * same everywhere (`instanceof`) and neither schemas nor anything of Node comes along.
  */
 export {
+  ageOf,
   Client,
   ClientError,
   type Clock,

@@ -91,6 +91,10 @@ export class FakeBackend implements Backend {
     return this.media.kind === 'rtmp' ? `https://server/r/${roomId}` : null;
   }
 
+  async webLoginCode(): Promise<string> {
+    return (await this.invoke('webrtc-login-code', {})).code;
+  }
+
   async signIn(name: string): Promise<void> {
     this.signedInAs.push(name);
     await this.replies.get('sign-in')?.({ name }, this.signedInAs.length);
@@ -124,6 +128,8 @@ export class FakeBackend implements Backend {
     switch (name) {
       case 'webrtc-enter-room':
         return { roomInfo: room, signInfo: ticketsOf() };
+      case 'webrtc-login-code':
+        return { code: 'one-time', expiresIn: 60 };
       case 'webrtc-sig-api':
         return ticketsOf({ userSig: 'fresh' });
       case 'webrtc-quit-room':
