@@ -1,5 +1,7 @@
 /** A CloudBase environment inside a test: the real functions through the unmodified SDK, on the stand-in of its database. */
 import { generateKeyPairSync } from 'node:crypto';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { type Envelope, resolveFunction } from '@lianmai/protocol';
 import cloud from 'wx-server-sdk';
 import { VARIABLES } from '../src/environment.ts';
@@ -11,6 +13,11 @@ export interface TestCloudOptions extends ServiceOptions {
   readonly sdkAppId?: number;
   /** Further variables of the functions, or others than those that work. */
   readonly variables?: Readonly<Record<string, string>>;
+  /**
+   * The folder of built functions to run instead of the sources: what is deployed. They find `wx-server-sdk` in a `node_modules`
+   * beside or above it, take their variables from the process, and log to the console instead of `log`.
+   */
+  readonly folder?: string;
 }
 
 export interface TestCloud {
@@ -38,6 +45,7 @@ export interface TestCloud {
 export function openTestCloud({
   sdkAppId = 1_400_000_001,
   variables = {},
+  folder,
   ...options
 }: TestCloudOptions = {}): TestCloud {
   const { env, service, close } = openEnvironment(options);
@@ -52,13 +60,20 @@ export function openTestCloud({
   const mains = new Map<string, Main>();
   process.env['TCB_ENV'] = env;
   process.env['WX_CONTEXT_KEYS'] = 'WX_OPENID';
+  if (folder !== undefined) Object.assign(process.env, settings);
 
   function mainOf(called: string): Main | null {
     const name = resolveFunction(called);
     if (name === null) return null;
-    const main = mains.get(called) ?? hostFunction(name, cloud, surroundings);
+    const main = mains.get(called) ?? built(called) ?? hostFunction(name, cloud, surroundings);
     mains.set(called, main);
     return main;
+  }
+
+  function built(called: string): Main | null {
+    if (folder === undefined) return null;
+    const load = createRequire(join(folder, 'package.json'));
+    return (load(join(folder, called, 'index.js')) as { readonly main: Main }).main;
   }
 
   return {
@@ -80,12 +95,14 @@ export function openTestCloud({
     },
     sweep() {
       delete process.env['WX_OPENID'];
-      return hostSweep('webrtc-sweep', cloud, surroundings)({ Type: 'Timer', TriggerName: 'webrtc-sweep' });
+      const main = built('webrtc-sweep') ?? hostSweep('webrtc-sweep', cloud, surroundings);
+      return main({ Type: 'Timer', TriggerName: 'webrtc-sweep' });
     },
     close() {
       delete process.env['TCB_ENV'];
       delete process.env['WX_OPENID'];
       delete process.env['WX_CONTEXT_KEYS'];
+      if (folder !== undefined) for (const name of Object.keys(settings)) delete process.env[name];
       close();
     },
   };
