@@ -96,11 +96,12 @@ export class PlayerSession implements LiveSession<PlayerProps> {
   }
 
   #connect(): void {
-    const { src, mode, minCache, maxCache } = this.#view.props;
+    const { src, minCache, maxCache } = this.#view.props;
     const player = mpegts.createPlayer(
       { type: 'flv', isLive: true, url: `${this.#bridge}/pull?url=${encodeURIComponent(src)}` },
       {
-        enableStashBuffer: mode !== 'RTC',
+        // It would hold back hundreds of kilobytes: of a still picture that is many seconds.
+        enableStashBuffer: false,
         liveBufferLatencyChasing: true,
         liveBufferLatencyMinRemain: minCache,
         liveBufferLatencyMaxLatency: Math.max(maxCache, minCache + 0.2),
