@@ -55,10 +55,17 @@ const livePlayers: LivePlayersApi = {
       const key = (tile.getAttribute('data-testid') ?? '').slice('tile-'.length);
       const cover = tile.querySelector(`[data-testid="cover-${key}"]`)?.className ?? 'no cover';
       const video = tile.querySelector('video');
-      const state = video === null ? 'no video' : `ready ${video.readyState}, at ${video.currentTime.toFixed(1)}`;
-      return `${key}: ${cover}, ${state}`;
+      return `${key}: ${cover}, ${video === null ? 'no video' : stateOf(video)}`;
     });
   },
 };
+
+function stateOf({ readyState, currentTime, buffered, error }: HTMLVideoElement): string {
+  const ranges = Array.from({ length: buffered.length }, (_, i) => {
+    return `${buffered.start(i).toFixed(1)}–${buffered.end(i).toFixed(1)}`;
+  });
+  const problem = error === null ? '' : `, ${error.message}`;
+  return `ready ${readyState}, at ${currentTime.toFixed(1)} of ${ranges.join(' ') || 'nothing'}${problem}`;
+}
 
 Object.assign(globalThis, { livePlayers });

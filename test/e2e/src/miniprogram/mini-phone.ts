@@ -12,12 +12,14 @@ import type { LivePlayersApi } from './live-players-api.ts';
 /** What the camera and the microphone of every mini program here give. */
 export const MINI = { color: COLORS.green, tone: TONES.c } as const;
 
-/** Notes what the live components tell their page, as `push 1002` and `play 2004`, into `window.__codes`. */
+/** Notes what the live components tell their page, and when: `push 1002`, `play 2004`. */
 const NOTE_CODES = `{
   const { backend } = mp.live;
   const codes = (window.__codes = []);
+  const times = (window.__times = []);
   const noting = (kind, view) => Object.create(view, { state: { value: (code, message) => {
     codes.push(kind + ' ' + code + (code < 0 || code >= 3000 ? ' ' + message : ''));
+    times.push((performance.now() / 1000).toFixed(1));
     view.state(code, message);
   } } });
   mp.live.backend = {
@@ -311,7 +313,7 @@ export class MiniPhone implements Publisher {
       const unknown = (gone: unknown) => [String(gone)];
       const tiles = await this.watch('tiles').catch(unknown);
       const text = await this.page.innerText('body').catch(unknown);
-      const codes = await this.codes().catch(unknown);
+      const codes = await this.run<string[]>('__codes.map((code, at) => code + " at " + __times[at])').catch(unknown);
       const facts = [String(error), `${this.name}: ${String(text)}`, ...tiles, codes.join(', ')];
       throw new Error(facts.join('\n'), { cause: error });
     }
