@@ -178,7 +178,7 @@ export const en = {
   },
   unsupported: {
     title: 'Not here',
-    titleOld: 'Update WeChat',
+    titleOld: 'Update',
     heading: 'Rooms need a phone',
     headingOld: 'This WeChat is too old',
     body: 'Video rooms need base library {wanted} or later. This phone has {have}.',
