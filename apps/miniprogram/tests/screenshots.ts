@@ -15,7 +15,7 @@ import { type Browser, chromium } from 'playwright-core';
 import { dress, putOn, SCREENS, type Screen } from './screenshots/frame.ts';
 import { type Finding, measure } from './screenshots/measure.ts';
 import { contactSheet } from './screenshots/sheet.ts';
-import { LAYOUTS, PAGES, type Shot } from './screenshots/shots.ts';
+import { GUIDE, LAYOUTS, PAGES, type Shot } from './screenshots/shots.ts';
 import { bundleAsDelivered, bundleFor } from './support/phone.ts';
 import { StandIn } from './support/server.ts';
 
@@ -119,7 +119,7 @@ const browser = await chromium.launch({ executablePath: values.browser, args: ['
 const everything: Taken[] = [];
 await mkdir(out, { recursive: true });
 try {
-  for (const shot of [...PAGES, ...LAYOUTS].filter(({ name }) => new RegExp(values.only).test(name))) {
+  for (const shot of [...PAGES, ...LAYOUTS, ...GUIDE].filter(({ name }) => new RegExp(values.only).test(name))) {
     const taken = await take(browser, shot, bundles[shot.bundle ?? 'guest'], server);
     everything.push(...taken);
     if (values.sheets) await contactSheet(browser, rowsOf(taken), `${out}/sheet-${shot.name}.png`);

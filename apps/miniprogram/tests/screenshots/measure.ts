@@ -52,11 +52,16 @@ export function measure(): Finding[] {
     return result;
   };
 
-  /** As much of some words as their own line shows. */
+  /** As much of some words as their own box and those around it show. */
   const clip = (box: DOMRect, element: Element) => {
-    const own = element.getBoundingClientRect();
-    const shown = getComputedStyle(element).overflowX === 'hidden' ? Math.min(box.right, own.right) : box.right;
-    return new DOMRect(box.left, box.top, shown - box.left, box.height);
+    let { right, bottom } = box;
+    for (let at: Element | null = element; at !== null && !at.matches('.mp-page'); at = at.parentElement) {
+      const own = at.getBoundingClientRect();
+      if (getComputedStyle(at).overflowX !== 'hidden' || own.width === 0) continue;
+      right = Math.min(right, own.right);
+      bottom = Math.min(bottom, own.bottom);
+    }
+    return new DOMRect(box.left, box.top, Math.max(0, right - box.left), Math.max(0, bottom - box.top));
   };
 
   const page = document.querySelector('.mp-page:not([hidden])') ?? document.body;

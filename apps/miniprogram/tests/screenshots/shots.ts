@@ -189,6 +189,24 @@ export const PAGES: readonly Shot[] = [
     act: shown('settings'),
   },
   { name: 'web-intro', url: WEB, act: shown('open') },
+  {
+    name: 'web-asking',
+    url: WEB,
+    prepare: NEVER,
+    act: async (phone) => {
+      await phone.tap('open');
+      await phone.get('web-asking').waitFor();
+    },
+  },
+  {
+    name: 'web-refused',
+    url: WEB,
+    server: (server) => server.refusals.set('webrtc-login-code', 'storeUnavailable'),
+    act: async (phone) => {
+      await phone.tap('open');
+      await phone.get('web-refused').waitFor();
+    },
+  },
   { name: 'web-ios', url: WEB, prepare: `mp.device.system = 'iOS 13.7';`, act: shown('web-ios') },
   { name: 'web-none', url: WEB, bundle: 'cloud', act: shown('web-none') },
   {
@@ -271,6 +289,31 @@ export const PAGES: readonly Shot[] = [
       await phone.get('mp-modal').waitFor();
     },
   }),
+];
+
+const GUESTS = ['Amy', '王小明', 'Bob Miller', '陈静', 'Diego'].map((name, index) =>
+  streamOf(`guest${index}`, name, { hasaudio: index !== 1, hasvideo: index !== 2 }),
+);
+
+const guide = (name: string, act: Shot['act'] = inRoom): Shot => ({
+  ...room(name, 0, { act }),
+  name: `guide-${name}`,
+  server: (server) => {
+    server.rooms = [roomOf('4321', '每周例会 Weekly sync')];
+    server.people = GUESTS;
+    server.chat = [
+      { id: '1', userid: 'guest0', name: 'Amy', text: 'Can everybody hear me?', time: 1 },
+      { id: '2', userid: 'w_self', name: '小李', text: '听得很清楚。', time: 2 },
+      { id: '3', userid: 'guest1', name: '王小明', text: '我把设计稿的链接发在群里了，大家先看第二页。', time: 3 },
+    ];
+  },
+});
+
+/** Those of docs/images; the list of rooms is the fourth. */
+export const GUIDE: readonly Shot[] = [
+  guide('room'),
+  guide('chat', tapped('chat')),
+  guide('people', tapped('people-chip')),
 ];
 
 /** Each template with nobody to four others. */
