@@ -73,8 +73,10 @@ export class Session implements LinkSession {
   #self = { identity: '', sid: '', room: '' };
   #connection: MediaConnection | null = null;
   /** A join that waits for media. */
-  #joining = false;
+  #joining: PromiseWithResolvers<void> | null = null;
   #ended = false;
+  /** Why the server ended it, and when all of it is closed. */
+  #goodbye: { readonly detail: string; readonly closed: Promise<void> } | null = null;
   /** The caller has the session: from now on it is told things. */
   #started = false;
 
@@ -124,7 +126,9 @@ export class Session implements LinkSession {
       await this.#join();
     } catch (error) {
       await this.#dispose();
+      await this.#goodbye?.closed;
       if (error instanceof TurnedAway && endOf(error.leave) !== null) throw new LinkRefused(error.message);
+      if (this.#goodbye !== null) throw new LinkRefused(`the media server said: ${this.#goodbye.detail}`);
       throw error;
     }
     if (this.#ended) throw new Error('the link was closed');
@@ -204,7 +208,7 @@ export class Session implements LinkSession {
   }
 
   async leave(): Promise<void> {
-    if (this.#ended) return;
+    if (this.#ended) return this.#goodbye?.closed;
     this.#ended = true;
     this.#signal.send({
       case: 'leave',
@@ -219,7 +223,7 @@ export class Session implements LinkSession {
     const { limits, clock, loopback, impairment } = this.#context;
     const media = Promise.withResolvers<void>();
     media.promise.catch(() => {});
-    this.#joining = true;
+    this.#joining = media;
     const connection = await MediaConnection.open(
       { limits, clock, loopback, impairment, cname: this.#cname },
       {
@@ -229,7 +233,7 @@ export class Session implements LinkSession {
         onConnected: () => media.resolve(),
         onFailed: (reason) => {
           media.reject(new Error(`media: ${reason}`));
-          if (this.#connection === connection && !this.#joining) this.#recovery.mediaLost(reason);
+          if (this.#connection === connection && this.#joining === null) this.#recovery.mediaLost(reason);
         },
         onData: (message) => {
           if (this.#connection === connection) this.#onData(message);
@@ -242,7 +246,7 @@ export class Session implements LinkSession {
     await this.#signal.enter(this.#token, joinRequest(connection.firstOffer()));
     this.#subscribeAll();
     await within(media.promise, limits.mediaTimeoutMs, 'media did not connect');
-    this.#joining = false;
+    this.#joining = null;
   }
 
   async #resume(): Promise<void> {
@@ -410,20 +414,20 @@ export class Session implements LinkSession {
 
   #end(end: LinkEnd, detail: string): void {
     if (this.#ended) return;
-    this.#ended = true;
-    void this.#dispose().then(() => {
-      try {
-        this.#sink.onEnd(end, detail);
-      } catch (error) {
-        this.#listenerFailed(error);
-      }
-    });
+    // Told before the close is through: that may take seconds, and the other side's good will.
+    this.#goodbye = { detail, closed: this.#dispose() };
+    try {
+      this.#sink.onEnd(end, detail);
+    } catch (error) {
+      this.#listenerFailed(error);
+    }
   }
 
   async #dispose(): Promise<void> {
     this.#ended = true;
     this.#recovery.close();
     for (const request of this.#requests.values()) request.reject(new Error('the session has ended'));
+    this.#joining?.reject(new Error('the session has ended'));
     await Promise.all([this.#signal.close(), this.#closeConnection()]);
     this.#context.onGone(this);
   }

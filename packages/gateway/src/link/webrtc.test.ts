@@ -1,6 +1,13 @@
-import { JoinResponse, SignalResponse } from '@livekit/protocol';
+import {
+  DisconnectReason,
+  JoinResponse,
+  LeaveRequest,
+  LeaveRequest_Action,
+  ParticipantInfo,
+  SignalResponse,
+} from '@livekit/protocol';
 import { afterEach, describe, expect, it } from 'vitest';
-import { WebSocketServer } from 'ws';
+import { WebSocket, WebSocketServer } from 'ws';
 import { Lab, PATIENCE } from './contract/lab.ts';
 import { publish, subscribe } from './contract/media.ts';
 import { linkContract } from './contract.ts';
@@ -65,29 +72,50 @@ describe('the link over WebRTC', () => {
 describe('the signal', () => {
   let server: WebSocketServer | null = null;
   afterEach(() => {
+    for (const client of server?.clients ?? []) client.terminate();
     server?.close();
     server = null;
+  });
+  /** A media server that says these things to whoever comes, and is silent for ever. */
+  async function saying(...said: (SignalResponse | Uint8Array | string)[]): Promise<string> {
+    const opened = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+    server = opened;
+    opened.on('connection', (socket) => {
+      for (const one of said) socket.send(one instanceof SignalResponse ? one.toBinary() : one);
+    });
+    await new Promise((resolve) => opened.once('listening', resolve));
+    const address = opened.address();
+    return `ws://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
+  }
+
+  it('[LK22] who is removed while media comes up hears of it at once, before anything is closed', async () => {
+    const participant = new ParticipantInfo({ identity: 'anna', sid: 'PA_1' });
+    const leave = new LeaveRequest({
+      reason: DisconnectReason.PARTICIPANT_REMOVED,
+      action: LeaveRequest_Action.DISCONNECT,
+    });
+    const url = await saying(
+      new SignalResponse({ message: { case: 'join', value: new JoinResponse({ participant }) } }),
+      new SignalResponse({ message: { case: 'leave', value: leave } }),
+    );
+    const open = () => [...(server?.clients ?? [])].map(({ readyState }) => readyState);
+    const told: unknown[] = [];
+    // Without the goodbye, the join would wait for its media much longer than this test.
+    const link = createWebRtcLink({ url, clock: () => performance.now(), limits: { mediaTimeoutMs: 600_000 } });
+    const sink = { ...NOBODY, onEnd: (end: string) => told.push(end, open()) };
+    const joining = link.join({ token: 'x', renewToken: () => Promise.resolve('x') }, sink);
+    await expect(joining).rejects.toThrow(new LinkRefused('the media server said: PARTICIPANT_REMOVED'));
+    expect(told).toEqual(['removed', [WebSocket.OPEN]]);
+    await link.close();
   });
 
   it('[LK32] broken frames, text, and what comes before the first answer are left out', async () => {
     const join = new SignalResponse({ message: { case: 'join', value: new JoinResponse({ serverVersion: '1' }) } });
     const pong = new SignalResponse({ message: { case: 'pong', value: 7n } });
-    server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
-    const opened = server;
-    await new Promise((resolve) => opened.once('listening', resolve));
-    opened.on('connection', (socket) => {
-      socket.send(pong.toBinary());
-      socket.send(Buffer.from([0xff, 0xff, 0xff]));
-      socket.send('text');
-      socket.send(join.toBinary());
-      socket.send(Buffer.alloc(50, 0xee));
-      socket.send(pong.toBinary());
-    });
-    const address = opened.address();
-    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const url = await saying(pong, Buffer.from([0xff, 0xff, 0xff]), 'text', join, Buffer.alloc(50, 0xee), pong);
     const heard: SignalIn['case'][] = [];
     const line = new SignalLine(
-      { url: `ws://127.0.0.1:${port}`, limits: DEFAULT_LINK_LIMITS, clock: () => performance.now() },
+      { url, limits: DEFAULT_LINK_LIMITS, clock: () => performance.now() },
       { onMessage: (message) => heard.push(message.case), onClosed: () => heard.push('leave') },
     );
     await line.enter('token', joinRequest({ sdp: '', id: 1 }));
