@@ -1,3 +1,4 @@
+export * from './age.ts';
 export * from './client.ts';
 export * from './failure.ts';
 export type { CallRequest, CallResult } from './functions.ts';

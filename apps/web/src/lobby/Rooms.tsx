@@ -1,4 +1,4 @@
-import type { RoomListState } from '@lianmai/client-core';
+import { ageOf, type RoomListState } from '@lianmai/client-core';
 import type { RoomInfo } from '@lianmai/protocol';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -8,7 +8,6 @@ import { CopyLink } from '../ui/CopyLink.tsx';
 import { Icon } from '../ui/Icon.tsx';
 import { LogoMark } from '../ui/Logo.tsx';
 import { isNamed, roomTitle } from '../ui/room-title.ts';
-import { ageOf } from './age.ts';
 
 /** The time, told anew often enough for ages in minutes. */
 function useNow(): number {

@@ -1,6 +1,5 @@
 import { fill, fillCount, type Words } from '../../i18n/index.ts';
-import { ageOf } from '../../services/age.ts';
-import type { RoomInfo } from '../../services/core.ts';
+import { ageOf, type RoomInfo } from '../../services/core.ts';
 import { hueOf, initialOf } from '../room/view.ts';
 
 /** A room as it stands in the list. */
