@@ -231,8 +231,8 @@ describe('[MP32] recovery', () => {
   it('a server that restarts is waited for, and said to be', async () => {
     await enter();
     end('server-restart', 0);
-    expect((await shown('link-reconnecting')).textContent).toContain('Reconnecting');
-    await gone('link-reconnecting');
+    expect((await shown('link-restarting')).textContent).toContain('restarting');
+    await gone('link-restarting');
     expect(phone.find('room-in-room')).not.toBeNull();
     await phone.waitFor('one connection', () => server.sockets.size === 1);
   });
@@ -251,7 +251,10 @@ describe('[MP32] recovery', () => {
     const pusher = await phone.waitFor('a push', () => phone.host.live.scripted.pushers.find((one) => one.running));
     const before = pusher.asked.filter(({ command }) => command === 'start').length;
     pusher.view.state(-1307, 'disconnected');
+    expect((await shown('link-sending')).textContent).toContain('Others cannot see or hear you');
     await phone.waitFor('renewed', () => heard('renew').length > 0);
+    pusher.view.state(1002, 'pushing');
+    await gone('link-sending');
     await phone.waitFor('started', () => pusher.asked.filter(({ command }) => command === 'start').length >= before);
     expect(phone.find('room-in-room')).not.toBeNull();
   });

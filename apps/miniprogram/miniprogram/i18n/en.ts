@@ -76,6 +76,7 @@ export const en = {
     link: {
       up: 'Connected',
       reconnecting: 'Connection lost. Reconnecting…',
+      sending: 'Others cannot see or hear you. Trying again…',
       rejoining: 'Still not back. Joining again…',
       restarting: 'The server is restarting. You come back by yourself…',
     },

@@ -72,6 +72,7 @@ export const zh: Words = {
     link: {
       up: '已连接',
       reconnecting: '连接中断，正在重连…',
+      sending: '别人暂时看不到、听不到你，正在重试…',
       rejoining: '仍未恢复，正在重新加入…',
       restarting: '服务器正在重启，稍后会自动回来…',
     },

@@ -35,8 +35,8 @@ export interface LinkHost {
   event(event: PusherEvent): void;
   /** Everybody else, in full. */
   streams(streams: readonly RemoteStream[], renewed: boolean): void;
-  /** The connection is being tried again (`true`), or stands. */
-  reconnecting(on: boolean): void;
+  /** The connection is being tried again (`true`), or stands. `restarting`: the server said that it restarts. */
+  reconnecting(on: boolean, restarting?: boolean): void;
   /** What is sent is not taken; the stay goes on. */
   pushRefused(cause: Cause): void;
   /** roomsig could not be had: −9. */

@@ -17,6 +17,9 @@ const COMES_BACK: Readonly<Record<string, 'same-url' | 'fresh-tickets'>> = {
 /** Privilege bits to send sound (4) and picture (16). */
 const SEND = 4 | 16;
 
+/** Close code 1012 of the WebSocket registry. */
+const SERVICE_RESTART = 1012;
+
 /** live-pusher tells of the network every two seconds; the others need to know less often. */
 const NET_STATUS_MS = 4_000;
 
@@ -284,20 +287,20 @@ export class RtmpLink implements Link {
     }
     this.#signalling.close();
     if (way === 'fresh-tickets') this.#urls = null;
-    this.#comeBack();
+    this.#comeBack('', reason === 'server-restart');
   }
 
   #lost(code: number, reason: string): void {
     if (this.#closed) return;
     if (TICKET_CLOSE_CODES.has(code)) this.#urls = null;
     else if (this.#urls !== null && this.#urls.expiresAt <= this.#parts.ports.clock.now()) this.#urls = null;
-    this.#comeBack(reason);
+    this.#comeBack(reason, code === SERVICE_RESTART);
   }
 
-  #comeBack(why = ''): void {
+  #comeBack(why: string, restarting: boolean): void {
     const { host, ports } = this.#parts;
     if (this.#entered && this.#backoff.used === 0) {
-      host.reconnecting(true);
+      host.reconnecting(true, restarting);
       host.event({ code: PUSHER.reenter, message: 'the connection was lost, entering again' });
       if (this.#closed) return;
     }

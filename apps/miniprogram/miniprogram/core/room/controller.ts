@@ -303,8 +303,8 @@ export class RoomController {
         this.#tellOver();
         this.#host.changed();
       }),
-      reconnecting: during((on) => {
-        this.#learn({ reconnecting: on });
+      reconnecting: during((on, restarting = false) => {
+        this.#learn({ reconnecting: on, restarting });
         if (on) this.#conversation.lost();
       }),
       pushRefused: during((cause) => {
@@ -347,6 +347,7 @@ export class RoomController {
       halt: () => {
         this.#link?.halted();
         void this.#ports.pusher.stop();
+        this.#learn({ unsent: true });
       },
       fresh: () => this.#link?.freshPush(),
       gaveUp: (code) => {
@@ -367,6 +368,7 @@ export class RoomController {
     const generation = this.#stay.generation;
     this.#host.pusher(event);
     if (!this.#stay.isCurrent(generation) || this.#push.event(event.code)) return;
+    if (event.code === PUSHER.pushing) this.#learn({ unsent: false });
     if (event.code === PUSHER.roomIn) {
       this.#stay.take('entered');
       this.#host.changed();

@@ -22,7 +22,9 @@ describe('a push that breaks', () => {
     const bench = new Bench();
     await bench.enter();
     bench.controller.onPusher(1002, '');
+    expect(bench.controller.status().trouble).toBe('');
     bench.controller.onPusher(-1307, '');
+    expect(bench.controller.status().trouble).toBe('sending');
     expect(bench.pusher.calls.slice(1)).toEqual(['stop']);
     expect(bench.socket.asked('renew')).toHaveLength(0);
     await bench.clock.advance(1_000);
@@ -34,8 +36,10 @@ describe('a push that breaks', () => {
     await bench.clock.advance(1);
     expect(answerRenewals(bench)).toBe(1);
     expect(bench.codes('error')).toEqual([]);
+    expect(bench.controller.status().trouble).toBe('sending');
     // A push that runs for a while has recovered: the next wait is the first one again.
     bench.controller.onPusher(1002, '');
+    expect(bench.controller.status().trouble).toBe('');
     await bench.clock.advance(10_000);
     bench.controller.onPusher(-1307, '');
     await bench.clock.advance(1_000);
@@ -143,7 +147,7 @@ describe('a connection that is lost', () => {
     bench.raw.length = 0;
     bench.room.length = 0;
     bench.socket.drop(1006);
-    expect(bench.controller.view().reconnecting).toBe(true);
+    expect([bench.controller.view().reconnecting, bench.controller.status().trouble]).toEqual([true, 'connection']);
     await bench.clock.advance(500);
     bench.socket.drop(1006);
     await bench.clock.advance(1_000);
@@ -155,6 +159,16 @@ describe('a connection that is lost', () => {
     expect(bench.controller.view()).toMatchObject({ reconnecting: false, tiles: [{ userID: 'bob' }] });
     // The push ran on all the time: it is not touched.
     expect(bench.pusher.calls).toHaveLength(1);
+  });
+
+  it('[WR53] is told as a restart of the server when it is closed for that', async () => {
+    const bench = new Bench();
+    await bench.enter();
+    bench.socket.drop(1012);
+    expect(bench.controller.status().trouble).toBe('server-restart');
+    await bench.clock.advance(500);
+    bench.socket.say(welcome([]));
+    expect(bench.controller.status().trouble).toBe('');
   });
 
   it('[WR52] ends the stay with −10 after a bounded number of tries', async () => {
@@ -175,6 +189,7 @@ describe('a connection that is lost', () => {
     const bench = new Bench();
     await bench.enter();
     bench.socket.say({ type: 'ended', reason: 'server-restart', code: 20023, message: 'restart' });
+    expect(bench.controller.status().trouble).toBe('server-restart');
     bench.socket.drop(1012);
     await bench.clock.advance(500);
     expect(bench.sockets).toHaveLength(2);

@@ -21,10 +21,14 @@ export interface MemberStatus {
   readonly missing: string;
 }
 
+/** What stands between the user and the others just now; the component is at work on it. */
+export type Trouble = '' | 'connection' | 'server-restart' | 'sending';
+
 /** Everything a page may want to show around the component. */
 export interface RoomStatus {
   readonly phase: Phase;
   readonly reconnecting: boolean;
+  readonly trouble: Trouble;
   readonly ownerID: string;
   readonly mutedByOwner: { readonly audio: boolean; readonly video: boolean };
   readonly members: readonly MemberStatus[];
@@ -47,6 +51,7 @@ export function buildStatus(parts: StatusParts): RoomStatus {
   return {
     phase: parts.phase,
     reconnecting: facts.reconnecting,
+    trouble: troubleOf(facts),
     ownerID: facts.owner,
     mutedByOwner: facts.mutedByOwner,
     members: parts.streams.map((stream) => ({
@@ -62,4 +67,9 @@ export function buildStatus(parts: StatusParts): RoomStatus {
     })),
     notice: parts.notice,
   };
+}
+
+function troubleOf({ reconnecting, restarting, unsent }: Facts): Trouble {
+  if (reconnecting) return restarting ? 'server-restart' : 'connection';
+  return unsent ? 'sending' : '';
 }

@@ -42,9 +42,8 @@ export class StatusReader {
     this.#before = status;
     const signals: RoomSignal[] = [];
     if (status.phase !== 'in') return signals;
-    if (status.reconnecting !== (before?.reconnecting ?? false)) {
-      signals.push({ type: 'reconnecting', on: status.reconnecting });
-    }
+    const { trouble } = status;
+    if (trouble !== (before?.trouble ?? '')) signals.push({ type: 'trouble', trouble });
     if (status.ownerID !== '' && status.ownerID !== before?.ownerID) {
       signals.push({ type: 'owner', userId: status.ownerID });
     }

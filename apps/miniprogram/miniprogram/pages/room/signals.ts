@@ -29,8 +29,8 @@ export interface SignalCause {
 export type RoomSignal =
   /** In the room, for the first time or again. */
   | { readonly type: 'joined' }
-  /** The connection is being tried again, or stands. */
-  | { readonly type: 'reconnecting'; readonly on: boolean }
+  /** What the component is mending; empty when all is well (again). */
+  | { readonly type: 'trouble'; readonly trouble: '' | 'connection' | 'server-restart' | 'sending' }
   /** Everybody else, in full. */
   | { readonly type: 'people'; readonly streams: readonly Stream[] }
   | { readonly type: 'owner'; readonly userId: string }

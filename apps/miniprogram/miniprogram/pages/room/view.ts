@@ -13,7 +13,7 @@ export interface RoomView {
   readonly step: string;
   readonly title: string;
   readonly number: string;
-  readonly link: 'up' | 'reconnecting' | 'rejoining';
+  readonly link: 'up' | 'reconnecting' | 'restarting' | 'sending' | 'rejoining';
   readonly linkText: string;
   readonly problem: ProblemWords | null;
   /** A sentence over the pictures, until it is tapped away or overtaken. */
@@ -34,6 +34,14 @@ export interface RoomView {
   readonly unread: number;
   readonly sheet: 'none' | 'people' | 'chat' | 'more';
 }
+
+/** What the page says of the component's troubles. */
+export const LINKS = {
+  '': 'up',
+  connection: 'reconnecting',
+  'server-restart': 'restarting',
+  sending: 'sending',
+} as const;
 
 export interface PersonRow {
   readonly id: string;

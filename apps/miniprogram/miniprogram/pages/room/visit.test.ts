@@ -193,10 +193,20 @@ describe('[MP11] recovery', () => {
 
   it('shows that signalling is being brought back', async () => {
     const { visit, hear } = await inRoom();
-    hear({ type: 'reconnecting', on: true });
+    hear({ type: 'trouble', trouble: 'connection' });
     expect(visit.view.linkText).toBe(en.room.link.reconnecting);
-    hear({ type: 'reconnecting', on: false });
+    hear({ type: 'trouble', trouble: '' });
     expect(visit.view.linkText).toBe('');
+  });
+
+  it('says which trouble it is, and that all is well only when it is', async () => {
+    const { visit, hear, toasts } = await inRoom();
+    hear({ type: 'trouble', trouble: 'server-restart' });
+    expect(visit.view.linkText).toBe(en.room.link.restarting);
+    hear({ type: 'joined' }, { type: 'trouble', trouble: 'sending' });
+    expect([visit.view.link, visit.view.linkText, toasts]).toEqual(['sending', en.room.link.sending, []]);
+    hear({ type: 'trouble', trouble: '' });
+    expect([visit.view.link, toasts]).toEqual(['up', [en.room.back]]);
   });
 
   it.each([

@@ -8,7 +8,7 @@ import { Chat } from './chat.ts';
 import { OwnerWatch } from './owner-watch.ts';
 import type { RoomComponent, RoomSignal, Stream } from './signals.ts';
 import { problemOfCause, verdictOf } from './verdict.ts';
-import { FIRST_VIEW, peopleRows, peopleView, type RoomView, titleOf } from './view.ts';
+import { FIRST_VIEW, LINKS, peopleRows, peopleView, type RoomView, titleOf } from './view.ts';
 import { WayBack } from './way-back.ts';
 
 /** What a visit needs of its page. */
@@ -111,8 +111,8 @@ export class RoomVisit {
       case 'joined':
         this.#joined();
         return;
-      case 'reconnecting':
-        this.#setLink(signal.on ? 'reconnecting' : 'up');
+      case 'trouble':
+        this.#setLink(LINKS[signal.trouble]);
         return;
       case 'people':
         this.#people(signal.streams);
@@ -266,8 +266,11 @@ export class RoomVisit {
 
   #joined(): void {
     this.#wayBack.joined();
-    const back = this.#view.phase === 'in-room' && this.#view.link !== 'up';
-    this.#show({ phase: 'in-room', link: 'up', linkText: '', notice: '' });
+    const { phase, link } = this.#view;
+    // Back by itself, the component tells of its trouble's end as well, and may have another one left.
+    const settled = phase !== 'in-room' || link === 'rejoining';
+    const back = phase === 'in-room' && link === 'rejoining';
+    this.#show({ phase: 'in-room', notice: '', ...(settled ? { link: 'up', linkText: '' } : {}) });
     this.#refreshPeople();
     if (back) this.#ports.toast(this.#ports.words().room.back);
   }
