@@ -110,17 +110,25 @@ export class PlayerSession implements LiveSession<PlayerProps> {
     );
     this.#player = player;
     let connected = false;
+    // Told in a turn of its own: whoever hears it may take the player down, which its library does not survive in the midst
+    // of its own work.
+    const later = (tell: () => void) =>
+      setTimeout(() => {
+        if (player === this.#player) tell();
+      }, 0);
     player.on(mpegts.Events.MEDIA_INFO, () => {
-      if (connected || player !== this.#player) return;
+      if (connected) return;
       connected = true;
-      this.#view.state(2001, 'connected to the server');
-      this.#view.state(2002, 'pulling has begun');
+      later(() => {
+        this.#view.state(2001, 'connected to the server');
+        this.#view.state(2002, 'pulling has begun');
+      });
     });
     player.on(mpegts.Events.STATISTICS_INFO, (info: { readonly speed?: number }) => {
       this.#bytes += (info.speed ?? 0) * 600;
     });
-    player.on(mpegts.Events.ERROR, (_type: string, detail: string) => this.#lost(player, 3002, detail));
-    player.on(mpegts.Events.LOADING_COMPLETE, () => this.#lost(player, 3004, 'the server has ended it'));
+    player.on(mpegts.Events.ERROR, (_type: string, detail: string) => later(() => this.#lost(player, 3002, detail)));
+    player.on(mpegts.Events.LOADING_COMPLETE, () => later(() => this.#lost(player, 3004, 'the server has ended it')));
     player.attachMediaElement(this.#video);
     player.load();
     // A refusal comes when the player is taken down again, which is no failure.
