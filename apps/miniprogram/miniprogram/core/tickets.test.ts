@@ -34,6 +34,21 @@ describe('tickets', () => {
     expect(asked).toEqual(['expiring']);
   });
 
+  it('[WR60] are asked for again when none came, ever sooner, a few times', async () => {
+    holder.set(ticket(1, 305_000));
+    holder.activate(true);
+    await clock.advance(199_999);
+    expect(asked).toHaveLength(0);
+    for (const wait of [1, 66_667, 22_223, 7_408]) {
+      const before = asked.length;
+      await clock.advance(wait);
+      expect(asked).toHaveLength(before + 1);
+    }
+    await clock.advance(600_000);
+    expect(asked).toEqual(Array(4).fill('expiring'));
+    expect(clock.pending).toBe(0);
+  });
+
   it('[WR61] that have run out are not sent: fresh ones are waited for', async () => {
     holder.set(ticket(1, 6_000));
     await clock.advance(2_000);

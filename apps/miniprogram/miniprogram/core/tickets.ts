@@ -13,6 +13,8 @@ export type TicketReason = 'expiring' | 'expired' | 'refused';
 
 /** A ticket that runs out within this time is not worth sending, ms. */
 const MARGIN = 5_000;
+/** Sooner than this nobody is asked again: what is needed in the end is asked for when it is needed, ms. */
+const MIN_REPEAT = 5_000;
 /** Timers of phones count in 32 bits. */
 const MAX_TIMER = 2_000_000_000;
 
@@ -88,17 +90,18 @@ export class TicketHolder {
     for (const resolve of waiting) resolve(tickets);
   }
 
-  #schedule(): void {
+  /** @param least no timer shorter than this, ms */
+  #schedule(least = 0): void {
     this.#cancelRenewal?.();
     this.#cancelRenewal = null;
     const { expiresAt } = this.#tickets;
     if (!this.#active || expiresAt === 0) return;
-    const left = expiresAt - this.#clock.now() - MARGIN;
-    if (left <= 0) return;
-    // Two thirds through what is left: time enough to ask again when the page's own request fails.
-    this.#cancelRenewal = this.#clock.after(Math.min(MAX_TIMER, (left * 2) / 3), () => {
-      this.#cancelRenewal = null;
+    // Two thirds through what is left, again and again: the page's own request may fail.
+    const wait = ((expiresAt - this.#clock.now() - MARGIN) * 2) / 3;
+    if (wait <= least) return;
+    this.#cancelRenewal = this.#clock.after(Math.min(MAX_TIMER, wait), () => {
       this.#ask('expiring', expiresAt);
+      this.#schedule(MIN_REPEAT);
     });
   }
 }
