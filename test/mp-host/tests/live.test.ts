@@ -44,6 +44,15 @@ describe('live-pusher and live-player by script', () => {
     expect(player?.changes).toEqual([...before, 'src']);
   });
 
+  it('[MH65] hear of each of several properties that are set at once', async () => {
+    const { view, changes } = await open();
+    phone.host.page.setData({ camera: false, microphone: false, muted: true });
+    expect(view.props).toMatchObject({ enableCamera: false, enableMic: false, muted: true });
+    expect([...changes].sort()).toEqual(['enableCamera', 'enableMic', 'muted']);
+    phone.host.page.setData({ camera: false, microphone: true });
+    expect(changes.slice(3)).toEqual(['enableMic']);
+  });
+
   it('[MH61] take the commands of contexts', async () => {
     const pusher = await open();
     await phone.tap('start');

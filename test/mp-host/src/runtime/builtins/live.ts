@@ -102,7 +102,8 @@ function live<P extends object, D extends P & Properties>(
       // The framework tells of whatever was set, also to what it was before: a list that is set again must not start every
       // player in it anew.
       const news = [...names].filter((name) => !Object.is(known[name], self.props[name]));
-      known = { ...self.props };
+      // Of several that are set at once it tells one by one, when all have their new values.
+      for (const name of news) known[name] = self.props[name];
       if (news.length > 0) session?.changed(new Set(news) as ReadonlySet<unknown> as ReadonlySet<keyof P>);
     },
     detached() {
