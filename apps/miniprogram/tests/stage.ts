@@ -48,8 +48,8 @@ export interface RoomMethods {
   pause(): void;
   resume(): void;
   switchCamera(): void;
-  enableVideo(on: boolean, userid?: string): void;
-  enableAudio(on: boolean, userid?: string): void;
+  enableVideo(on: boolean, userid?: string | number): void;
+  enableAudio(on: boolean, userid?: string | number, params?: { success?: (answer: unknown) => void }): void;
   sendGroupTextMsg(text: string, succ?: (answer: unknown) => void, fail?: (failure: unknown) => void): void;
   sendC2CTextMsg(to: string, text: string, succ?: (answer: unknown) => void, fail?: (failure: unknown) => void): void;
   kickMember(userid: string): Promise<{ readonly code: number }>;

@@ -144,9 +144,13 @@ describe('<webrtc-room>', () => {
     stage.room.enableVideo(false, 'bob');
     await stage.phone.settle();
     expect(stage.player('bob_main').view.props).toMatchObject({ muteAudio: true, muteVideo: true });
-    stage.room.enableAudio(false);
+    // 0 stands for oneself, as in the original.
+    const answers: unknown[] = [];
+    stage.room.enableAudio(false, 0, { success: (answer) => answers.push(answer) });
+    stage.room.enableVideo(false, 0);
     await stage.phone.settle();
-    expect(stage.pusher.view.props.enableMic).toBe(false);
+    expect(stage.pusher.view.props).toMatchObject({ enableMic: false, enableCamera: false });
+    expect(answers).toEqual([{ errMsg: 'mute:ok' }]);
   });
 
   it('[WR96] plays FLV in live mode when RTMP gives up, in a player that was put in anew', async () => {

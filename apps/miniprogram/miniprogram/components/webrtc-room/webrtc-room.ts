@@ -10,6 +10,11 @@ import { wordsFor } from './words.ts';
 type NativeEvent = WechatMiniprogram.CustomEvent<{ readonly code?: number; readonly message?: string }>;
 type Done = (answer: unknown) => void;
 type Failed = (failure: ImFailure) => void;
+/** Callbacks of the original's `enableAudio`, which handed them on to live-player's `mute`. */
+interface MuteParams {
+  readonly success?: Done;
+  readonly complete?: Done;
+}
 
 /** The shell of an instance: kept on it, so that two on one page share nothing. */
 interface Instance extends WechatMiniprogram.Component.TrivialInstance {
@@ -24,6 +29,11 @@ function shellOf(instance: unknown): RoomShell | null {
 function detailOf(event: unknown): Readonly<Record<string, unknown>> {
   const { detail, details } = event as { detail?: unknown; details?: unknown };
   return (detail ?? details ?? {}) as Readonly<Record<string, unknown>>;
+}
+
+/** The original takes 0, as anything empty, for oneself. */
+function idOf(userid: string | number): string {
+  return String(userid || '');
 }
 
 function keyOf(event: NativeEvent): string {
@@ -122,12 +132,15 @@ Component({
       shellOf(this)?.controller.switchCamera();
     },
     /** One's own camera; with another's `userid`, whether his picture is shown on this phone. */
-    enableVideo(enable: boolean, userid = '') {
-      shellOf(this)?.controller.enableVideo(enable, userid);
+    enableVideo(enable: boolean, userid: string | number = '') {
+      shellOf(this)?.controller.enableVideo(enable, idOf(userid));
     },
     /** One's own microphone; with another's `userid`, whether his sound is played on this phone. */
-    enableAudio(enable: boolean, userid = '') {
-      shellOf(this)?.controller.enableAudio(enable, userid);
+    enableAudio(enable: boolean, userid: string | number = '', params: MuteParams = {}) {
+      shellOf(this)?.controller.enableAudio(enable, idOf(userid));
+      const answer = { errMsg: 'mute:ok' };
+      params.success?.(answer);
+      params.complete?.(answer);
     },
 
     // What the owner may do; each resolves with `{code, message}`, 0 when done
