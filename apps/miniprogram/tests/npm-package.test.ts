@@ -6,30 +6,56 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from '@lianmai/mp-host/build';
 import { type JsdomPhone, openInJsdom } from '@lianmai/mp-host/jsdom';
-import { afterEach, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import type { PROPERTIES } from '../miniprogram/components/webrtc-room/properties.ts';
+import type { PusherEvent, RoomEvent } from '../miniprogram/core/events.ts';
+import type { RoomStatus } from '../miniprogram/core/room/status.ts';
+import type * as published from '../npm/index.d.ts';
 
-const PACK = fileURLToPath(new URL('../scripts/pack-component.mjs', import.meta.url));
+const run = promisify(execFile);
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
+/** What the component tells fits into what its types promise, and the type check of this file holds that. */
+type Promised = [published.RoomEvent, published.PusherEvent, published.StateEvent];
+const told = (given: [RoomEvent, PusherEvent, RoomStatus]): Promised => given;
+/** The published properties are those of the component, no more and no less. */
+type SameKeys<A, B> = [keyof A, keyof B] extends [keyof B, keyof A] ? true : never;
+const same: SameKeys<published.WebrtcRoomProperties, typeof PROPERTIES> = true;
+
+/** What `npm publish --json` tells, as far as it is used here. */
+interface Manifest {
+  readonly id: string;
+  readonly files: readonly { readonly path: string }[];
+}
+
+const root = mkdtempSync(join(tmpdir(), 'lianmai-npm-'));
+const packed = join(root, 'package');
+const folder = join(root, 'mini');
 let phone: JsdomPhone | null = null;
-const folder = mkdtempSync(join(tmpdir(), 'lianmai-npm-'));
 
-afterEach(() => {
-  rmSync(folder, { recursive: true, force: true });
-  phone?.close();
-});
+beforeAll(async () => {
+  await run(process.execPath, [here('../scripts/pack-component.mjs'), '--out', packed]);
+}, 60_000);
+afterEach(() => phone?.close());
+afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 it('[WR104] the npm package works in a mini program that has nothing else of this repository', async () => {
-  const packed = join(folder, 'miniprogram_npm', '@lianmai', 'miniprogram');
-  await promisify(execFile)(process.execPath, [PACK, '--out', packed]);
-  const code = readFileSync(join(packed, 'webrtc-room', 'webrtc-room.js'), 'utf8');
+  const code = readFileSync(join(packed, 'miniprogram_dist', 'webrtc-room.js'), 'utf8');
   expect(code.length).toBeLessThan(200 * 1024);
   expect(code).not.toMatch(/require\(|safeParse|\bprocess\b/);
 
+  // What 构建 npm does with a package that has a `miniprogram` field.
+  const target = join(folder, 'miniprogram_npm', '@lianmai', 'webrtc-room');
+  mkdirSync(target, { recursive: true });
+  for (const ending of ['js', 'json', 'wxml', 'wxss']) {
+    const name = `webrtc-room.${ending}`;
+    writeFileSync(join(target, name), readFileSync(join(packed, 'miniprogram_dist', name)));
+  }
   const page = join(folder, 'pages', 'call');
   mkdirSync(page, { recursive: true });
   writeFileSync(join(folder, 'app.json'), '{"pages":["pages/call/call"]}');
   writeFileSync(join(folder, 'app.js'), 'App({})');
-  const using = { 'webrtc-room': '@lianmai/miniprogram/webrtc-room/webrtc-room' };
+  const using = { 'webrtc-room': '@lianmai/webrtc-room/webrtc-room' };
   writeFileSync(join(page, 'call.json'), JSON.stringify({ usingComponents: using }));
   writeFileSync(join(page, 'call.js'), 'Page({ events: [], onRoom(event) { this.events.push(event.detail); } })');
   const attributes = 'media="room" roomID="7" userID="amy" sdkAppID="14" userSig="sig" bindRoomEvent="onRoom"';
@@ -48,4 +74,34 @@ it('[WR104] the npm package works in a mini program that has nothing else of thi
   pusher.view.state(1018, 'in');
   await phone.settle();
   expect(caller.events.map((event) => event.code)).toEqual([11]);
-});
+}, 60_000);
+
+it('[WR106] npm would publish the package as it is, with both readmes, types and licence', async () => {
+  // Offline, and to nowhere: `--dry-run` packs and checks, and sends nothing.
+  const args = ['publish', '--dry-run', '--offline', '--json', '--registry', 'http://127.0.0.1:9/'];
+  const { stdout } = await run('npm', args, { cwd: packed, timeout: 60_000 });
+  const answer = JSON.parse(stdout) as Manifest | Readonly<Record<string, Manifest>>;
+  // Newer releases of npm tell it by the package's name.
+  const { id, files } = ('files' in answer ? answer : Object.values(answer)[0]) as Manifest;
+  const { version } = JSON.parse(readFileSync(here('../package.json'), 'utf8')) as { version: string };
+  expect(id).toBe(`@lianmai/webrtc-room@${version}`);
+  expect(files.map((file) => file.path).sort()).toEqual([
+    'LICENSE',
+    'README.md',
+    'README.zh-CN.md',
+    'index.d.ts',
+    'miniprogram_dist/webrtc-room.js',
+    'miniprogram_dist/webrtc-room.json',
+    'miniprogram_dist/webrtc-room.wxml',
+    'miniprogram_dist/webrtc-room.wxss',
+    'package.json',
+  ]);
+  // Held by the type check; here they only must be used.
+  expect([same, typeof told]).toEqual([true, 'function']);
+  expect(JSON.parse(readFileSync(join(packed, 'package.json'), 'utf8'))).toMatchObject({
+    license: 'Apache-2.0',
+    miniprogram: 'miniprogram_dist',
+    types: 'index.d.ts',
+    publishConfig: { access: 'public' },
+  });
+}, 90_000);
