@@ -12,6 +12,7 @@ import { run } from './lib/children.mjs';
 import { installed, node, root } from './lib/places.mjs';
 import { setupDebian } from './setup-debian.mjs';
 import { setupLiveKit } from './setup-livekit.mjs';
+import { setupMiniprogramTool, TOOLS } from './setup-miniprogram-tools.mjs';
 
 const RUNGS = ['check', 'unit', 'e2e', 'livekit'];
 const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
@@ -62,6 +63,7 @@ const steps = {
     // Independent peers: without them their tests are skipped, and say so.
     await setupDebian();
     const binary = await setupLiveKit();
+    for (const tool of TOOLS) await setupMiniprogramTool(tool);
     return await runVitest(more, binary === null ? {} : { LIVEKIT_SERVER_BIN: binary });
   },
   async e2e(more) {
