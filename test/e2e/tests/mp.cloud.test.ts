@@ -58,7 +58,7 @@ describe('the mini program with cloud functions and Tencent’s media service', 
     await ann.isTold(`${BEN} left`);
     await ann.sees('alone');
     expect(await ann.players()).toEqual([]);
-    expect(stage().rooms()).toMatchObject([{ members: [ANN], memberCount: 1 }]);
+    await stage().seated(ANN);
   }, 120_000);
 
   it('[MP62] a phone that vanishes is swept, and whoever stays sees it and owns the room; tickets are renewed', async () => {
@@ -138,6 +138,7 @@ describe('the mini program with cloud functions and Tencent’s media service', 
     await ben.tap('leave');
     await ben.sees('count');
     await stage().room.left(ben);
+    await stage().seated(ANN);
     await cat.tap('step-rejoin');
     await stage().room.enter(cat);
     await cat.sees('room-in-room');
@@ -190,7 +191,6 @@ describe('the mini program with cloud functions and Tencent’s media service', 
         () => tencent.questions.length,
         (count) => count >= asked,
       );
-      expect(tencent.questions).toHaveLength(asked);
       await stage().pass(2_000);
     }
     const url = await room.enter(ann);
@@ -253,11 +253,7 @@ describe('the mini program with cloud functions and Tencent’s media service', 
     }
     expect(await ann.sees('problem-sign-in')).toMatch(/Signing in did not work[\s\S]*Code -70009/);
     expect([tencent.questions.length, stage().count(ANN, 'webrtc-sig-api')]).toEqual([5, 1]);
-    await waitFor(
-      'the seat given back',
-      () => stage().rooms(),
-      (rooms) => rooms.length === 0,
-    );
+    await stage().seated();
 
     const ben = await stage().phone(BEN, { url: 'pages/room/room?roomID=10001' });
     await ben.pushes();

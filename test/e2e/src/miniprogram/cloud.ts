@@ -122,6 +122,17 @@ export class CloudStage {
     return this.cloud.service.database.documents('webrtcRooms').filter((document) => document['memberCount'] !== 0);
   }
 
+  /** These users have the seats of the one room there is, in this order; none: there is no room. */
+  async seated(...members: string[]): Promise<void> {
+    const wanted = JSON.stringify(members.length === 0 ? [] : [members]);
+    await waitFor(
+      `seats of ${members.join(', ') || 'nobody'}`,
+      () => JSON.stringify(this.rooms().map((room) => room['members'])),
+      (all) => all === wanted,
+      { timeout: 20_000 },
+    );
+  }
+
   /** Puts every phone away and clears the table. */
   async reset(): Promise<void> {
     const problems: unknown[] = [];
