@@ -5,6 +5,9 @@ import type { ViewEnd, ViewerSocket } from '../stream/types.ts';
 import type { Gateway, PhoneSignalConnection } from '../types.ts';
 import { startGateway } from './host.ts';
 
+/** Polling ends as soon as it may; the limit is for a busy machine. */
+const SOON = { timeout: 15_000 };
+
 const bases = { rtmp: 'rtmp://h', http: 'http://h' };
 const host: GatewayHost = {
   admit: async () => ({ kind: 'refused', code: 'internal' }),
@@ -81,9 +84,9 @@ describe('the gateway behind its port', () => {
     const one = await signal('anna');
     one.connection.receive('1');
     one.connection.receive('2');
-    await expect.poll(() => one.frames).toEqual(['hello anna', 'echo 1', 'echo 2']);
+    await expect.poll(() => one.frames, SOON).toEqual(['hello anna', 'echo 1', 'echo 2']);
     one.connection.receive('close');
-    await expect.poll(() => one.closed).toEqual({ code: 4005, reason: 'kicked' });
+    await expect.poll(() => one.closed, SOON).toEqual({ code: 4005, reason: 'kicked' });
   });
 
   it('[GP2] a refusal and a failure behind a door answer only those who stand there', async () => {
@@ -98,8 +101,8 @@ describe('the gateway behind its port', () => {
     const one = await signal('anna');
     one.connection.receive('token 77');
     one.connection.receive('token bad');
-    await expect.poll(() => one.frames).toContain('token of 77');
-    await expect.poll(() => one.frames).toContain('Error: no such room');
+    await expect.poll(() => one.frames, SOON).toContain('token of 77');
+    await expect.poll(() => one.frames, SOON).toContain('Error: no such room');
   });
 
   it('[GP4] notices and closed connections reach the worker', async () => {
@@ -107,43 +110,43 @@ describe('the gateway behind its port', () => {
     gateway.notify({ kind: 'kicked', roomId: '7', userId: 'u' });
     other.connection.closed();
     one.connection.receive('notices');
-    await expect.poll(() => one.frames.at(-1)).toContain('"kicked"');
-    await expect.poll(() => one.frames.at(-1)).toContain('closed ben');
+    await expect.poll(() => one.frames.at(-1), SOON).toContain('"kicked"');
+    await expect.poll(() => one.frames.at(-1), SOON).toContain('closed ben');
   });
 
   it('[GP5] viewers of one stream share a feed; each begins with the header and a keyframe of his own', async () => {
     const control = await signal('control');
     const first = await watch();
-    await expect.poll(() => first.chunks.length).toBeGreaterThan(0);
+    await expect.poll(() => first.chunks.length, SOON).toBeGreaterThan(0);
     expect(Buffer.from(first.chunks[0] ?? []).toString('latin1', 0, 3)).toBe('FLV');
     const second = await watch();
-    await expect.poll(() => second.chunks.length).toBeGreaterThan(0);
+    await expect.poll(() => second.chunks.length, SOON).toBeGreaterThan(0);
     expect(Buffer.from(second.chunks[0] ?? []).toString('latin1', 0, 3)).toBe('FLV');
     const before = [first.chunks.length, second.chunks.length];
     control.connection.receive('picture');
-    await expect.poll(() => first.chunks.length).toBeGreaterThan(before[0] ?? 0);
-    await expect.poll(() => second.chunks.length).toBeGreaterThan(before[1] ?? 0);
+    await expect.poll(() => first.chunks.length, SOON).toBeGreaterThan(before[0] ?? 0);
+    await expect.poll(() => second.chunks.length, SOON).toBeGreaterThan(before[1] ?? 0);
     expect((await gateway.stats()).viewers).toBe(2);
   });
 
   it('[GP6] a viewer who leaves is counted no more, and the last one ends the feed', async () => {
     const [first, second] = [await watch(), await watch()];
     first.leave();
-    await expect.poll(async () => (await gateway.stats()).viewers).toBe(1);
+    await expect.poll(async () => (await gateway.stats()).viewers, SOON).toBe(1);
     second.leave();
-    await expect.poll(async () => (await gateway.stats()).viewers).toBe(0);
+    await expect.poll(async () => (await gateway.stats()).viewers, SOON).toBe(0);
     expect(first.ends).toEqual([]);
     // A later viewer gets a fresh one.
     const third = await watch();
-    await expect.poll(() => third.chunks.length).toBeGreaterThan(0);
+    await expect.poll(() => third.chunks.length, SOON).toBeGreaterThan(0);
   });
 
   it('[GP7] a viewer who is removed is ended with the reason, once', async () => {
     const control = await signal('control');
     const [first, second] = [await watch(), await watch()];
-    await expect.poll(async () => (await gateway.stats()).viewers).toBe(2);
+    await expect.poll(async () => (await gateway.stats()).viewers, SOON).toBe(2);
     control.connection.receive('end views');
-    await expect.poll(() => [...first.ends, ...second.ends]).toEqual(['revoked', 'revoked']);
+    await expect.poll(() => [...first.ends, ...second.ends], SOON).toEqual(['revoked', 'revoked']);
     expect((await gateway.stats()).viewers).toBe(0);
   });
 
@@ -152,26 +155,26 @@ describe('the gateway behind its port', () => {
     const one = await signal('anna');
     const view = await watch();
     one.connection.receive('die');
-    await expect.poll(() => one.closed).toEqual({ code: 1012, reason: 'server-restart' });
-    await expect.poll(() => view.ends).toEqual(['shutdown']);
+    await expect.poll(() => one.closed, SOON).toEqual({ code: 1012, reason: 'server-restart' });
+    await expect.poll(() => view.ends, SOON).toEqual(['shutdown']);
     await restarted;
     const again = await signal('anna');
-    await expect.poll(() => again.frames).toEqual(['hello anna']);
+    await expect.poll(() => again.frames, SOON).toEqual(['hello anna']);
   });
 
   it('[GP10] an answer to a worker that has died is not taken by the next one for its own', async () => {
     const restarted = new Promise<string>((resolve) => gateway.onRestart(resolve));
     const one = await signal('anna');
     one.connection.receive('token slow');
-    await expect.poll(() => slow.length).toBe(1);
+    await expect.poll(() => slow.length, SOON).toBe(1);
     one.connection.receive('die');
     await restarted;
     const again = await signal('anna');
     again.connection.receive('token slow');
-    await expect.poll(() => slow.length).toBe(2);
+    await expect.poll(() => slow.length, SOON).toBe(2);
     slow[0]?.('of the dead');
     slow[1]?.('of the living');
-    await expect.poll(() => again.frames).toEqual(['hello anna', 'of the living']);
+    await expect.poll(() => again.frames, SOON).toEqual(['hello anna', 'of the living']);
   });
 
   it('[GP11] a worker that fails at its second start is started once more', async () => {
@@ -182,7 +185,7 @@ describe('the gateway behind its port', () => {
     await restarted;
     expect(failures).toBe(0);
     const again = await signal('anna');
-    await expect.poll(() => again.frames).toEqual(['hello anna']);
+    await expect.poll(() => again.frames, SOON).toEqual(['hello anna']);
   });
 
   it('[GP9] a worker that cannot start at all rejects the start with the reason', async () => {
