@@ -38,8 +38,9 @@ export async function setupMiniprogramTool(name) {
   try {
     cpSync(join(sources, name), work, { recursive: true });
     console.log(`Installing what the test with WeChat's ${name} tool needs, once.`);
-    const quick = ['--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline', '--fetch-retries=1'];
-    const { code } = await run('npm', ['ci', ...quick], { cwd: work, quiet: true, timeoutMs: 300_000 });
+    const quick = ['--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline', '--silent'];
+    const patience = ['--fetch-retries=1', '--fetch-retry-mintimeout=1000', '--fetch-timeout=30000'];
+    const { code } = await run('npm', ['ci', ...quick, ...patience], { cwd: work, quiet: true, timeoutMs: 300_000 });
     if (code === 0) {
       // Somebody else may have been quicker; both did the same.
       if (!existsSync(place)) renameSync(work, place);
