@@ -67,13 +67,16 @@ describe('the mini program and a browser in one room', () => {
       'one unread line',
       () => noa.text('unread'),
       (count) => count === '1',
+      { timeout: 20_000 },
     );
     await noa.say('收到 ✅');
     for (const one of [mia, noa]) {
       await one.expectLine('收到 ✅');
       expect(await one.lines()).toEqual(['你好,世界 👋🏽', 'hello <b>mini</b> 🐉龍', '收到 ✅']);
     }
-    await waitFor('the answer on the page', () => talkOf(anna), sameAs(['hello <b>mini</b> 🐉龍', '收到 ✅']));
+    await waitFor('the answer on the page', () => talkOf(anna), sameAs(['hello <b>mini</b> 🐉龍', '收到 ✅']), {
+      timeout: 20_000,
+    });
 
     await mia.closeSheet();
     // As WeChat does when the mini program is swiped away.
@@ -87,6 +90,7 @@ describe('the mini program and a browser in one room', () => {
       'one seat taken',
       () => visitor.info(roomId),
       ({ memberCount }) => memberCount === 1,
+      { timeout: 15_000 },
     );
     expect(room.ownerID).toBe(await anna.identity());
   }, 180_000);
@@ -104,7 +108,9 @@ async function seesAndHears(
 }
 
 function onlyOthers(person: Person, others: readonly string[]): Promise<unknown> {
-  return waitFor(`${person.name} with ${others.length} others`, () => person.watch('identities'), sameAs(others));
+  return waitFor(`${person.name} with ${others.length} others`, () => person.watch('identities'), sameAs(others), {
+    timeout: 15_000,
+  });
 }
 
 function talkOf(person: Person): Promise<string[]> {
