@@ -67,6 +67,12 @@ export class Stage {
   readonly server: SignalServer;
   readonly requests: { readonly url: string; readonly data: unknown }[];
 
+  /** Builds the mini program, once for all stages: the first test is not to pay for it. */
+  static async prepare(): Promise<void> {
+    built ??= bundle();
+    await built;
+  }
+
   static async open(properties: Readonly<Record<string, unknown>> = {}): Promise<Stage> {
     built ??= bundle();
     const server = await SignalServer.listen();

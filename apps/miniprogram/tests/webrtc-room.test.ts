@@ -1,9 +1,10 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Stage } from './stage.ts';
 
 let stage: Stage;
 
-afterEach(() => stage.close());
+beforeAll(() => Stage.prepare(), 120_000);
+afterEach(() => stage?.close());
 
 const TEMPLATES = ['1v1', '1v3', 'bigsmall', '1v1bigsmall', '1v1horizontal', 'float', 'grid', '1u3d', '1l3r'];
 
