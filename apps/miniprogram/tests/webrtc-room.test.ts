@@ -186,6 +186,36 @@ describe('<webrtc-room>', () => {
     expect(stage.pusher.asked.map((one) => one.command)).toEqual(['start', 'stop', 'start']);
   });
 
+  it('[WR97] a start that fails is made up for; one that fails when another runs already is not', async () => {
+    stage = await Stage.open();
+    const fail: ((why: Error) => void)[] = [];
+    stage.phone.host.live.scripted.onCommand = (command) =>
+      command === 'start' ? new Promise((_resolve, reject) => fail.push(reject)) : undefined;
+    await stage.enter();
+    const commands = () => stage.pusher.asked.map((one) => one.command);
+    const renewed = async (count: number) => {
+      const asked = await stage.phone.waitFor(`renewal ${count}`, () => {
+        const all = stage.connection.asked('renew');
+        return all.length === count && all;
+      });
+      const pushUrl = `rtmp://meet.example.com/live/amy?new${count}`;
+      const urls = { pushUrl, signalUrl: 'wss://x/signal', expiresAt: 4_000_000_000_000 };
+      stage.connection.say({ type: 'urls', urls });
+      stage.connection.say({ type: 'reply', id: asked[count - 1]?.id ?? 0, code: 0, message: 'success' });
+      await stage.phone.waitFor(`start ${count + 1}`, () => fail.length === count + 1);
+    };
+    fail[0]?.(new Error('operateLivePusher:fail'));
+    await renewed(1);
+    stage.pusher.view.state(-1307, 'gone');
+    await renewed(2);
+    const before = commands();
+    fail[1]?.(new Error('operateLivePusher:fail too late'));
+    await stage.phone.settle();
+    expect(commands()).toEqual(before);
+    expect(before).toEqual(['start', 'stop', 'start', 'stop', 'start']);
+    expect(stage.phone.host.failures.take('operateLivePusher:fail')).toHaveLength(2);
+  });
+
   it('[WR97] tells permission and devices with their codes', async () => {
     stage = await Stage.open();
     await stage.enter();

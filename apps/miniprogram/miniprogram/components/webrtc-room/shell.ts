@@ -35,6 +35,7 @@ export class RoomShell {
   #drawing = false;
   #detached = false;
   #url = '';
+  #starts = 0;
 
   constructor(host: ShellHost) {
     this.#host = host;
@@ -64,13 +65,17 @@ export class RoomShell {
   }
 
   #start(url: string): void {
+    const start = ++this.#starts;
     this.#url = url;
     this.#draw();
     // The callback runs when live-pusher is in the page and has its URL.
     this.#host.setData({ view: this.controller.view(), pushUrl: url }, () => {
       if (this.#detached || this.#url !== url) return;
       this.#context ??= pusherContext();
-      this.#context.start((why) => this.controller.onPusher(DISCONNECTED, why));
+      this.#context.start((why) => {
+        // An older start that fails late says nothing of the push that runs now.
+        if (start === this.#starts && this.#url === url) this.controller.onPusher(DISCONNECTED, why);
+      });
     });
   }
 
