@@ -17,6 +17,7 @@ export default defineConfig({
     // Most files wait for sockets and processes more than they compute; on two cores vitest would take one at a time.
     maxWorkers: Math.max(3, availableParallelism() - 1),
     testTimeout: 20_000,
-    hookTimeout: 20_000,
+    // Hooks build whole mini programs and start servers.
+    hookTimeout: 60_000,
   },
 });
