@@ -14,6 +14,7 @@ export default defineConfig({
     pool: 'forks',
     fileParallelism: false,
     testTimeout: 45_000,
+    expect: { poll: { timeout: 20_000 } },
     hookTimeout: 45_000,
     teardownTimeout: 10_000,
     retry: 0,
