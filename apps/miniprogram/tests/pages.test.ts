@@ -205,7 +205,7 @@ describe('[MP24] clients that lack something', () => {
   });
 });
 
-describe('[MP26] the web page of a room', () => {
+describe('[MP27] the web page of a room', () => {
   const WEB = 'pages/web-room/web-room?roomID=4321';
   const source = () => phone.find('web-view')?.querySelector('iframe')?.getAttribute('src');
 

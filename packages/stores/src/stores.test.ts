@@ -127,7 +127,7 @@ describe.each(implementations)('%s', (_name, open) => {
       expect(await identities.purgeTokens(200)).toBe(1);
     }));
 
-  it('[RM90] a login code is got once, by one of those who ask at the same moment, and not after its end', () =>
+  it('[RM91] a login code is got once, by one of those who ask at the same moment, and not after its end', () =>
     withStores(async ({ loginCodes }) => {
       const limits = { perUser: 2, total: 10 };
       const code = loginCode('h1', 'u1', 100);
@@ -143,7 +143,7 @@ describe.each(implementations)('%s', (_name, open) => {
       expect(await loginCodes.takeLoginCode('h3', 0)).toBeNull();
     }));
 
-  it('[RM90] login codes are bounded: for a user the oldest goes, in all one more is refused, what ran out does not count', () =>
+  it('[RM91] login codes are bounded: for a user the oldest goes, in all one more is refused, what ran out does not count', () =>
     withStores(async ({ loginCodes }) => {
       const limits = { perUser: 2, total: 3 };
       const keep = (hash: string, userId: string, expiresAt: number, now = 0): Promise<boolean> =>

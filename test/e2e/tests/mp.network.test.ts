@@ -107,7 +107,7 @@ describe('a mini program whose network, server or page comes and goes', () => {
   const stage = usePhoneStage();
   const programs = useMiniPrograms(() => guestsOf(stage.product.httpUrl));
 
-  it('[MP60] [MP61] a lost network is told and made up for; so are media that break alone', async () => {
+  it('[MP50] [MP51] a lost network is told and made up for; so are media that break alone', async () => {
     const call = await Call.start(stage, programs, 'network');
     const { mia } = call;
     const before = await recorded(mia);
@@ -133,7 +133,7 @@ describe('a mini program whose network, server or page comes and goes', () => {
     expect([...lines(said, 'problem-'), ...lines(said, 'link-rejoining')]).toEqual([]);
   }, 240_000);
 
-  it('[MP62] out of sight nobody is filmed; what was cut meanwhile is mended when the page is shown', async () => {
+  it('[MP52] out of sight nobody is filmed; what was cut meanwhile is mended when the page is shown', async () => {
     const { anna } = stage;
     const call = await Call.start(stage, programs, 'hidden');
     const { mia } = call;
@@ -159,7 +159,7 @@ describe('a mini program whose network, server or page comes and goes', () => {
     expect(lines((await recorded(mia)).said, 'problem-')).toEqual([]);
   }, 240_000);
 
-  it("[MP63] [MP64] the gateway's thread dies, then the server restarts: told both times, and both sides are back", async () => {
+  it("[MP53] [MP54] the gateway's thread dies, then the server restarts: told both times, and both sides are back", async () => {
     const { product } = stage;
     const call = await Call.start(stage, programs, 'restart');
     const { mia } = call;
@@ -179,7 +179,7 @@ describe('a mini program whose tickets run out', () => {
   const stage = usePhoneStage({ LIANMAI_PHONE_TICKET_SECONDS: '12', LIANMAI_PRIVATEMAPKEY_SECONDS: '30' });
   const programs = useMiniPrograms(() => guestsOf(stage.product.httpUrl));
 
-  it('[MP65] [MP66] they are renewed in time; a phone that could not renew them comes back by fresh ones', async () => {
+  it('[MP55] [MP56] they are renewed in time; a phone that could not renew them comes back by fresh ones', async () => {
     const call = await Call.start(stage, programs, 'tickets');
     const { mia } = call;
     const seat = () => mia.run<{ readonly expiresAt: number }>('({ ...mp.page.data.seat })');

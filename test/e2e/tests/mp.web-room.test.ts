@@ -74,7 +74,7 @@ async function fromMiniProgram(roomId: string): Promise<{ src: string; userId: s
 }
 
 describe('the web page of a room, in a web-view of the mini program', () => {
-  it('[MP26] [WEB13] is joined as the WeChat user, once; who shows the address again is told so, and may be a guest', async () => {
+  it('[MP27] [WEB13] is joined as the WeChat user, once; who shows the address again is told so, and may be a guest', async () => {
     const roomId = '61001';
     const operator = await Caller.serverKey(product);
     const { src, userId } = await fromMiniProgram(roomId);

@@ -11,7 +11,7 @@ afterEach(async () => {
   await transport?.close();
 });
 
-it('[TP72] an authentic check from port 0 is not answered and ends nothing', async () => {
+it('[TP73] an authentic check from port 0 is not answered and ends nothing', async () => {
   const bind = vi.spyOn(Socket.prototype, 'bind');
   transport = await createTransport({
     port: 0,

@@ -33,7 +33,7 @@ const TAKER = fileURLToPath(new URL('../testing/taker.ts', import.meta.url));
 const CODES = 40;
 
 describe('several processes that take the same login codes', () => {
-  it('[RM90] each code is got once, by one of them', async () => {
+  it('[RM91] each code is got once, by one of them', async () => {
     const folder = temporaryFolder();
     try {
       const path = join(folder.path, 'codes.db');
