@@ -143,6 +143,18 @@ describe('lianmai capture', () => {
     expect(harness.logged.join('')).not.toContain('secret-ticket');
   });
 
+  it('[PD21] ends when the connection breaks before the first record', async () => {
+    const asked = vi.spyOn(gateway.captures, 'push').mockImplementation((one) => {
+      setImmediate(() => one.listener.onLost());
+      return 1;
+    });
+    for (let i = 0; i < 10; i++) {
+      const { code } = await run([stream, '--url', harness.base, '--out', join(folder, `lost-${i}`)]);
+      expect(code).toBe(EXIT.unavailable);
+    }
+    expect(asked).toHaveBeenCalledTimes(10);
+  });
+
   it('[PD21] says why there is nothing, or less than all, to write', async () => {
     const url = ['--url', harness.base];
     const out = ['--out', join(folder, 'x')];

@@ -136,6 +136,8 @@ async function openFiles(prefix: string): Promise<CaptureFiles> {
 /** Answers whether the end was told. */
 async function write(response: IncomingMessage, files: CaptureFiles): Promise<boolean> {
   let ended = false;
+  // It broke while the files were opened: readline would wait for ever for a stream that has ended already.
+  if (response.destroyed) return ended;
   try {
     for await (const line of createInterface({ input: response, crlfDelay: Number.POSITIVE_INFINITY })) {
       const record = recordOf(line);
