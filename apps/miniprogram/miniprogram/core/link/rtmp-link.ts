@@ -121,10 +121,17 @@ export class RtmpLink implements Link {
     if (this.#cancelReconnect !== null) {
       // Waiting for a try that may as well be made now.
       this.#cancelReconnect();
-      this.#connect();
+      this.#tryAgain();
       return;
     }
     this.#signalling.probe();
+  }
+
+  /** The next try, now: by the URL at hand, or by roomsig where that has had its time. */
+  #tryAgain(): void {
+    this.#cancelReconnect = null;
+    if (this.#urls === null) void this.#fetchUrls();
+    else this.#connect();
   }
 
   /** Asks signalling for fresh URLs; without it, roomsig. */
@@ -311,11 +318,7 @@ export class RtmpLink implements Link {
       return;
     }
     this.#cancelReconnect?.();
-    this.#cancelReconnect = ports.clock.after(wait, () => {
-      this.#cancelReconnect = null;
-      if (this.#urls === null) void this.#fetchUrls();
-      else this.#connect();
-    });
+    this.#cancelReconnect = ports.clock.after(wait, () => this.#tryAgain());
   }
 
   #end(cause: Cause): void {

@@ -260,6 +260,28 @@ describe('a connection that is lost', () => {
     expect(bench.sockets).toHaveLength(made + 1);
   });
 
+  it.each([
+    ['its ticket is not taken any more', (bench: Bench) => bench.socket.drop(4004)],
+    [
+      'its time has run out',
+      (bench: Bench) => bench.socket.say({ type: 'ended', reason: 'expired', code: 20004, message: 'expired' }),
+    ],
+  ])('[WR57] asks for fresh URLs at once when the network comes back and %s', async (_why, end) => {
+    const bench = new Bench();
+    await bench.enter();
+    bench.answers = [phoneRoomsig(9)];
+    end(bench);
+    bench.controller.networkChanged();
+    await settle();
+    expect(bench.posts).toHaveLength(2);
+    expect(bench.socket.url).toBe('wss://meet.example.com/signal?ticket=9');
+    bench.socket.say(welcome([], 2));
+    expect(bench.controller.status().trouble).toBe('');
+    // The try that was planned before is not made as well.
+    await bench.clock.advance(1_000);
+    expect([bench.posts.length, bench.sockets.length]).toEqual([2, 2]);
+  });
+
   it('[WR54] ends with −9 when a fresh roomsig is refused on the way back', async () => {
     const bench = new Bench();
     await bench.enter();
