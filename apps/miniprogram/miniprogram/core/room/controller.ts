@@ -122,6 +122,7 @@ export class RoomController {
 
   /** Leaves the room on purpose. */
   exit(): void {
+    if (this.#suspended) this.#wishes.clear();
     this.#startAgain = this.#suspended = false;
     this.#leave(true);
   }
@@ -389,7 +390,7 @@ export class RoomController {
     if (this.#leave(true)) this.#host.room(failure(code, cause));
   }
 
-  /** Whether there was a stay to leave. */
+  /** Whether there was a stay to leave. Without a goodbye it goes on when the page is shown: what is off is off then, too. */
   #leave(goodbye: boolean): boolean {
     if (!this.#stay.take('leave')) return false;
     const generation = this.#stay.generation;
@@ -401,7 +402,7 @@ export class RoomController {
     this.#players.clear();
     this.#members.clear();
     this.#facts = NO_FACTS;
-    this.#wishes.clear();
+    if (goodbye) this.#wishes.clear();
     this.#swapped = false;
     this.#host.changed();
     void this.#ports.pusher.stop().then(() => {

@@ -265,6 +265,26 @@ describe('a self-hosted room', () => {
     expect(bench.controller.view().phase).toBe('in');
   });
 
+  it('[WR43] what was switched off before a suspension is off after it, until the room is left', async () => {
+    const bench = new Bench();
+    await bench.enter([stream('bob')]);
+    const off = () => [bench.controller.view().self.cameraOff, bench.controller.view().self.silent];
+    bench.controller.enableVideo(false, '');
+    bench.controller.enableAudio(false, '');
+    bench.controller.hide();
+    bench.controller.onPusher(5000, '');
+    await settle();
+    bench.controller.show();
+    await settle();
+    bench.socket.say(welcome([]));
+    expect(off()).toEqual([true, true]);
+    expect(bench.socket.asked('state').pop()).toMatchObject({ camera: false, microphone: false });
+    bench.controller.onPusher(5000, '');
+    await settle();
+    bench.controller.exit();
+    expect(off()).toEqual([false, false]);
+  });
+
   it('[WR43] leaves for good when the floating window is closed', async () => {
     const bench = new Bench();
     await bench.enter();
