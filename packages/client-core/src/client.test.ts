@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ClientError } from './failure.ts';
 import { memoryStore } from './ports.ts';
-import { type FakeServer, makeClient, refusal } from './testing/fakes.ts';
+import { type FakeServer, makeClient, refusal, settle } from './testing/fakes.ts';
 
 describe('[CC2] callFunction has the shape of wx.cloud.callFunction', () => {
   it('resolves to {result: {code, message, data}}', async () => {
@@ -174,6 +174,55 @@ describe('[CC10] a one-time code', () => {
     server.replies.set('webrtc-login', () => refusal(10014, 'too old', 401));
     await expect(client.session.redeem('c0de')).rejects.toMatchObject({ reason: 'sign-in', code: 10014 });
     expect(await client.session.ensure()).toMatchObject({ userName: 'Ann', token: 'token-1' });
+  });
+
+  it('that is refused, or not answered, while a guest login is under way leaves that guest', async () => {
+    for (const outcome of [refusal(10014, 'too old', 401), 'no-answer' as const]) {
+      const { client, server, clock } = makeClient();
+      const made = { token: 'guest', userID: 'g1', expiresAt: clock.now() + 86_400_000 };
+      server.replies.set('webrtc-login', (body) =>
+        body['type'] === 'code' ? outcome : { json: { code: 0, message: '', data: made } },
+      );
+      const outcomes: string[] = [];
+      const told = (what: string) => () => void outcomes.push(what);
+      client.session.ensure().then(told('guest'), told('no session'));
+      client.session.redeem('c0de').then(told('redeemed'), told('refused'));
+      client.listRooms(10).then(told('list'), told('no list'));
+      await settle();
+      expect(outcomes.sort()).toEqual(['guest', 'list', 'refused']);
+      expect([client.session.current?.token, server.count('webrtc-login')]).toEqual(['guest', 2]);
+    }
+  });
+
+  it('that came first and is answered last does not take the place of the newer one', async () => {
+    const { client, server, clock } = makeClient();
+    const data = (token: string) => ({
+      token,
+      userID: token,
+      userName: token,
+      kind: 'wechat',
+      expiresAt: clock.now() + 9_000,
+    });
+    server.replies.set('webrtc-login', (body) =>
+      body['code'] === 'bad'
+        ? refusal(10014, 'too old', 401)
+        : { json: { code: 0, message: '', data: data(String(body['code'])) } },
+    );
+    const redeemOutOfOrder = async (newer: string) => {
+      let answerOlder = () => {};
+      server.gates.set('webrtc-login', new Promise<void>((resolve) => (answerOlder = resolve)));
+      const older = client.session.redeem('older');
+      server.gates.delete('webrtc-login');
+      await client.session.redeem(newer).catch(() => null);
+      const list = client.listRooms(10);
+      answerOlder();
+      await older;
+      await list;
+      return [client.session.current?.token, server.calls.at(-1)?.request.headers['authorization']];
+    };
+    expect(await redeemOutOfOrder('newer')).toEqual(['newer', 'Bearer newer']);
+    client.session.signOut();
+    expect(await redeemOutOfOrder('bad')).toEqual(['older', 'Bearer older']);
   });
 });
 

@@ -47,8 +47,11 @@ export class Session {
   readonly #options: SessionOptions;
   #current: SessionInfo | null;
   #pending: { readonly name: string; readonly login: Promise<SessionInfo> } | null = null;
-  #redeeming: Promise<SessionInfo> | null = null;
+  /** Settles, and never rejects, when no code is under way any more. */
+  #redeeming: Promise<void> | null = null;
   #redemptions = 0;
+  /** The latest redemption that made a session. */
+  #redeemed = 0;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -67,21 +70,28 @@ export class Session {
    * @throws ClientError `sign-in` for a code that is wrong, used or too old; `network`, `server`, `busy`.
    */
   redeem(code: string): Promise<SessionInfo> {
-    const login = this.#post({ type: 'code', code }, null).then((made) =>
-      this.#keep({
+    this.#redemptions += 1;
+    const turn = this.#redemptions;
+    const login = this.#post({ type: 'code', code }, null).then((made) => {
+      const session: SessionInfo = {
         token: made.token,
         userID: made.userID,
         expiresAt: made.expiresAt,
         userName: typeof made.userName === 'string' ? made.userName : '',
         lent: made.kind === 'guest' ? 'guest' : 'wechat',
-      }),
-    );
-    this.#redemptions += 1;
-    this.#redeeming = login;
-    const done = () => {
-      if (this.#redeeming === login) this.#redeeming = null;
+      };
+      // A newer code was answered first.
+      if (turn < this.#redeemed) return session;
+      this.#redeemed = turn;
+      return this.#keep(session);
+    });
+    const earlier = this.#redeeming;
+    const done = async () => {
+      await earlier;
+      if (this.#redeeming === all) this.#redeeming = null;
     };
-    login.then(done, done);
+    const all = login.then(done, done);
+    this.#redeeming = all;
     return login;
   }
 
@@ -97,8 +107,7 @@ export class Session {
    * @throws ClientError `sign-in` when the server refuses, or when a session by code is over; `network`, `server`.
    */
   async ensure(name?: string): Promise<SessionInfo> {
-    // What became of the code is told to who redeemed it.
-    if (this.#redeeming !== null) await this.#redeeming.catch(() => null);
+    await this.#codesAnswered();
     const current = this.#current;
     if (current?.lent === 'wechat') {
       // Good to its last moment: there is no renewing it.
@@ -122,6 +131,11 @@ export class Session {
     this.#current = { ...this.#current, expiresAt: 0 };
   }
 
+  /** What becomes of a code is told to who redeems it. */
+  async #codesAnswered(): Promise<void> {
+    while (this.#redeeming !== null) await this.#redeeming;
+  }
+
   #isFresh(session: SessionInfo): boolean {
     return session.expiresAt - this.#options.clock.now() > this.#options.renewBeforeMs;
   }
@@ -129,11 +143,12 @@ export class Session {
   async #login(name: string): Promise<SessionInfo> {
     // An old session still tells the server who the guest was.
     const token = this.#current?.token ?? null;
-    const redemptions = this.#redemptions;
+    const redeemed = this.#redeemed;
     const data = await (this.#options.credentials ?? asGuest)(name);
     const { token: made, userID, expiresAt } = await this.#post(data, token);
-    // A code came meanwhile: the user is whom it says.
-    if (this.#redemptions !== redemptions) return this.ensure();
+    await this.#codesAnswered();
+    // A code that came meanwhile: the user is whom it says. One that was refused changes nothing.
+    if (this.#redeemed !== redeemed && this.#current !== null) return this.#current;
     const lent = this.#current?.userID === userID ? this.#current.lent : undefined;
     return this.#keep({ token: made, userID, expiresAt, userName: name, ...(lent === undefined ? {} : { lent }) });
   }
