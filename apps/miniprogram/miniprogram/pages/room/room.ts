@@ -102,6 +102,8 @@ Page({
     beauties: [],
   } as RoomData,
   visit: null as RoomVisit | null,
+  /** Closed, perhaps while WeChat still asked: nothing may begin any more. */
+  gone: false,
   /** Made in `onLoad`: WeChat copies these options, and a copy is no longer of its class. */
   status: null as StatusReader | null,
 
@@ -144,6 +146,7 @@ Page({
   },
 
   onUnload() {
+    this.gone = true;
     void this.visit?.close();
     this.visit = null;
   },
@@ -164,11 +167,14 @@ Page({
       replaceWith(pageUrl(ROUTES.join, query));
       return;
     }
-    if (devices && (await readPrivacy()).needed) {
+    const consentNeeded = devices && (await readPrivacy()).needed;
+    if (this.gone) return;
+    if (consentNeeded) {
       replaceWith(pageUrl(ROUTES.privacy, query));
       return;
     }
     const grants = devices ? await this.askDevices() : { camera: false, microphone: false };
+    if (grants === null) return;
     const target = roomID === '' ? { roomName } : { roomId: roomID, ...(roomName === '' ? {} : { roomName }) };
     const visit = new RoomVisit(this.ports(), target, {
       userName,
@@ -180,10 +186,14 @@ Page({
     await visit.open();
   },
 
-  /** WeChat's own questions; whoever says no is in the room all the same, unseen or unheard. */
+  /** WeChat's own questions; whoever says no is in the room all the same, unseen or unheard. `null`: the page is gone. */
   async askDevices() {
-    for (const device of DEVICES) await askFor(device);
+    for (const device of DEVICES) {
+      await askFor(device);
+      if (this.gone) return null;
+    }
     const grants = await readGrants();
+    if (this.gone) return null;
     return { camera: grants.camera !== 'refused', microphone: grants.microphone !== 'refused' };
   },
 
