@@ -16,7 +16,7 @@ import type {
 } from '../types.ts';
 import { FlvAudiences } from './flv-audiences.ts';
 import type { FromWorker, HostAnswer, HostCall, ToWorker, WorkerData } from './messages.ts';
-import { RemoteSignal } from './remote-signal.ts';
+import { RemoteSignals } from './remote-signal.ts';
 
 /** A request that arrives while the worker is being started anew waits at most this long. */
 const RESTART_PATIENCE_MS = 10_000;
@@ -50,7 +50,7 @@ class GatewayWorker implements Gateway {
   #config: GatewayConfig;
   readonly #options: StartGatewayOptions;
   readonly #pending = new Map<number, Pending>();
-  readonly #signals = new Map<number, RemoteSignal>();
+  readonly #signals = new RemoteSignals((message) => this.#worker.post(message));
   readonly #views = new Map<number, (reason: ViewEnd) => void>();
   readonly #captures = new Map<number, CaptureListener>();
   readonly #audiences: FlvAudiences;
@@ -140,9 +140,7 @@ class GatewayWorker implements Gateway {
     const pending = [...this.#pending.values()];
     this.#pending.clear();
     for (const one of pending) one.reject(new Error(sentence));
-    const signals = [...this.#signals.values()];
-    this.#signals.clear();
-    for (const signal of signals) signal.end(1012, 'server-restart');
+    this.#signals.endAll(1012, 'server-restart');
     const views = [...this.#views.values()];
     this.#views.clear();
     for (const end of views) end('shutdown');
@@ -165,21 +163,17 @@ class GatewayWorker implements Gateway {
         return;
       }
       case 'signal-accepted': {
-        const connection = new RemoteSignal(message.id, (out) => this.#worker.post(out));
-        this.#signals.set(message.id, connection);
+        const connection = this.#signals.open(message.id);
         const pending = this.#take(message.id);
         if (pending?.kind === 'signal') pending.resolve({ kind: 'accepted', connection });
         return;
       }
       case 'signal-frame':
-        this.#signals.get(message.id)?.deliver(message.frame);
+        this.#signals.deliver(message.id, message.frame);
         return;
-      case 'signal-close': {
-        const signal = this.#signals.get(message.id);
-        this.#signals.delete(message.id);
-        signal?.end(message.code, message.reason);
+      case 'signal-close':
+        this.#signals.end(message.id, message.code, message.reason);
         return;
-      }
       case 'flv-accepted': {
         const pending = this.#take(message.id);
         const { id, feed } = message;

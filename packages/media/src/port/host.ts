@@ -3,7 +3,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { type EngineConfigInput, parseEngineConfig } from '../config.ts';
 import { Revocations } from '../signal/revocations.ts';
 import type { FromWorker, ToWorker, WorkerData } from './messages.ts';
-import { RemoteSession } from './remote-session.ts';
+import { RemoteSessions } from './remote-session.ts';
 import { RestartingWorker } from './restarting-worker.ts';
 import type {
   ApiRequest,
@@ -46,7 +46,7 @@ class EngineHost implements MediaEngine {
   readonly #revocations = new Revocations(() => Date.now());
   readonly #eventListeners: ((event: EngineEvent) => void)[] = [];
   readonly #pending = new Map<number, Pending>();
-  readonly #sessions = new Map<number, RemoteSession>();
+  readonly #sessions = new RemoteSessions((message) => this.#worker.post(message));
   #addresses: readonly EngineAddress[] = [];
 
   constructor(input: EngineConfigInput, workerUrl: URL) {
@@ -137,9 +137,8 @@ class EngineHost implements MediaEngine {
         return;
       case 'accepted': {
         const pending = this.#take(message.id, 'admission');
-        const session = new RemoteSession(message.id, (out) => this.#worker.post(out));
-        this.#sessions.set(message.id, session);
-        pending?.resolve({ kind: 'accepted', connection: session });
+        const connection = this.#sessions.open(message.id);
+        pending?.resolve({ kind: 'accepted', connection });
         return;
       }
       case 'refused':
@@ -153,11 +152,10 @@ class EngineHost implements MediaEngine {
         this.#pending.delete(message.id);
         return;
       case 'frame':
-        this.#sessions.get(message.session)?.deliver(message.frame);
+        this.#sessions.deliver(message.session, message.frame);
         return;
       case 'close':
-        this.#sessions.get(message.session)?.end(message.code, message.reason);
-        this.#sessions.delete(message.session);
+        this.#sessions.end(message.session, message.code, message.reason);
         return;
       case 'event':
         for (const listener of this.#eventListeners) listener(message.event);
@@ -179,8 +177,7 @@ class EngineHost implements MediaEngine {
   #fail(reason: string): void {
     for (const pending of this.#pending.values()) pending.reject(new Error(reason));
     this.#pending.clear();
-    for (const session of this.#sessions.values()) session.end(1012, 'restart');
-    this.#sessions.clear();
+    this.#sessions.endAll(1012, 'restart');
   }
 }
 

@@ -2,7 +2,7 @@ import type { ToWorker } from './messages.ts';
 import type { SignalConnection } from './types.ts';
 
 /** A signal session that lives in the worker, as the HTTP side holds it. Frames wait until somebody listens. */
-export class RemoteSession implements SignalConnection {
+class RemoteSession implements SignalConnection {
   readonly #id: number;
   readonly #post: (message: ToWorker) => void;
   #waiting: Uint8Array[] = [];
@@ -51,5 +51,46 @@ export class RemoteSession implements SignalConnection {
     this.#over = true;
     this.#ending = { code, reason };
     this.#closeListener?.(code, reason);
+  }
+}
+
+/** The signal sessions that are open through the present worker, by their numbers. */
+export class RemoteSessions {
+  readonly #post: (message: ToWorker) => void;
+  readonly #byId = new Map<number, RemoteSession>();
+
+  constructor(post: (message: ToWorker) => void) {
+    this.#post = post;
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  /** The worker has let somebody in. */
+  open(id: number): SignalConnection {
+    const session = new RemoteSession(id, (message) => {
+      // The worker forgets it without a word.
+      if (message.type === 'closed') this.#byId.delete(id);
+      this.#post(message);
+    });
+    this.#byId.set(id, session);
+    return session;
+  }
+
+  deliver(id: number, frame: Uint8Array): void {
+    this.#byId.get(id)?.deliver(frame);
+  }
+
+  end(id: number, code: number, reason: string): void {
+    const session = this.#byId.get(id);
+    this.#byId.delete(id);
+    session?.end(code, reason);
+  }
+
+  endAll(code: number, reason: string): void {
+    const all = [...this.#byId.values()];
+    this.#byId.clear();
+    for (const session of all) session.end(code, reason);
   }
 }
