@@ -115,7 +115,8 @@ export class Client {
     let first: Look | null = null;
     const accept = (seen: Look | null) => {
       if (seen === null || !isColor(seen.color, color)) return false;
-      first ??= seen;
+      // Another element after a new start counts anew.
+      if (first === null || seen.frames < first.frames) first = seen;
       return seen.frames >= first.frames + 5 && Math.abs(seen.mark - first.mark) > 0.03;
     };
     return this.#withStats(async () => {
@@ -123,7 +124,7 @@ export class Client {
         `${this.identity}: a moving picture in ${color.join(',')} from ${identity}'s ${source}`,
         () => this.call('look', identity, source),
         accept,
-        { timeout: 12_000, ...options },
+        options,
       );
       return seen as Look;
     });
@@ -141,7 +142,7 @@ export class Client {
         `${this.identity}: ${hz} Hz from ${identity}'s ${source}`,
         () => this.call('listen', identity, source),
         (sound) => sound !== null && Math.abs(sound.peak - hz) <= 15 && sound.level > silence,
-        { timeout: 12_000, ...options },
+        options,
       );
       return heard as Sound;
     });

@@ -57,10 +57,11 @@ export class NodeParticipant {
       () => this.#process.call('look', [identity]),
       (seen) => {
         if (seen === null || seen.mark < 0 || !isColor(seen.color, color)) return false;
-        first ??= seen;
+        // Another track after a new start counts anew.
+        if (first === null || seen.frames < first.frames) first = seen;
         return seen.frames >= first.frames + 5 && Math.abs(seen.mark - first.mark) > 0.03;
       },
-      { timeout: 12_000, interval: 150, ...options },
+      { interval: 150, ...options },
     );
   }
 
@@ -69,7 +70,7 @@ export class NodeParticipant {
       `${this.identity}: ${hz} Hz from ${identity}`,
       () => this.#process.call('listen', [identity]),
       (heard) => heard !== null && Math.abs(heard.hz - hz) <= 20,
-      { timeout: 12_000, ...options },
+      options,
     );
   }
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface WaitOptions {
-  /** Longest wait, in ms. */
+  /** Longest wait, in ms; 30 s by default, for a machine that is busy. */
   readonly timeout?: number;
   /** How often the condition is read, in ms. */
   readonly interval?: number;
@@ -19,7 +19,7 @@ export async function waitFor<T>(
   accept: (value: T) => boolean,
   options: WaitOptions = {},
 ): Promise<T> {
-  const timeout = options.timeout ?? 10_000;
+  const timeout = options.timeout ?? 30_000;
   const deadline = performance.now() + timeout;
   let last: T | undefined;
   let problem: unknown;

@@ -92,7 +92,7 @@ describe('streams and RPC', () => {
     const { anna, ben } = await pair();
     const text = '连麦 '.repeat(8_000);
     await anna.call('sendText', text, 'words');
-    const got = await ben.waitForEvent('text', undefined, { timeout: 15_000 });
+    const got = await ben.waitForEvent('text');
     expect(got.detail).toBe(text);
     expect(got.identity).toBe('anna');
   });
@@ -167,9 +167,7 @@ describe('what participants say about themselves', () => {
     await ben.call('setGain', 0);
     await viewer.expectTone('anna', TONES.a);
     const speakers = (names: string[]) =>
-      viewer.waitForState(`speakers ${names.join(',')}`, (state) => state.speakers.join(',') === names.join(','), {
-        timeout: 15_000,
-      });
+      viewer.waitForState(`speakers ${names.join(',')}`, (state) => state.speakers.join(',') === names.join(','));
     await speakers(['anna']);
     await anna.call('setGain', 0);
     await ben.call('setGain', 0.4);

@@ -192,12 +192,8 @@ describe('feedback', () => {
       ['audio', 'video'].every((kind) =>
         rows.some((row) => row.type === type && row.kind === kind && name in row.values),
       );
-    await anna.waitForStats('remote-inbound-rtp of both kinds', has('remote-inbound-rtp', 'roundTripTime'), {
-      timeout: 15_000,
-    });
-    await ben.waitForStats('remote-outbound-rtp of both kinds', has('remote-outbound-rtp', 'remoteTimestamp'), {
-      timeout: 15_000,
-    });
+    await anna.waitForStats('remote-inbound-rtp of both kinds', has('remote-inbound-rtp', 'roundTripTime'));
+    await ben.waitForStats('remote-outbound-rtp of both kinds', has('remote-outbound-rtp', 'remoteTimestamp'));
   });
 });
 

@@ -90,7 +90,6 @@ describe('the mini program and a browser in one room', () => {
       'one seat taken',
       () => visitor.info(roomId),
       ({ memberCount }) => memberCount === 1,
-      { timeout: 15_000 },
     );
     expect(room.ownerID).toBe(await anna.identity());
   }, 180_000);
@@ -108,9 +107,7 @@ async function seesAndHears(
 }
 
 function onlyOthers(person: Person, others: readonly string[]): Promise<unknown> {
-  return waitFor(`${person.name} with ${others.length} others`, () => person.watch('identities'), sameAs(others), {
-    timeout: 15_000,
-  });
+  return waitFor(`${person.name} with ${others.length} others`, () => person.watch('identities'), sameAs(others));
 }
 
 function talkOf(person: Person): Promise<string[]> {

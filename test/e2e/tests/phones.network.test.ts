@@ -98,7 +98,6 @@ describe('networks and time', () => {
       'one seat taken',
       () => cara.caller.info(roomId),
       ({ memberCount }) => memberCount === 1,
-      { timeout: 6_000 },
     );
     expect(room.ownerID).toBe(cara.userId);
   }, 90_000);

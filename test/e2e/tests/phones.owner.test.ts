@@ -114,7 +114,6 @@ describe('the owner of a room with phones', () => {
       'one seat taken',
       () => cara.caller.info(roomId),
       ({ memberCount }) => memberCount === 1,
-      { timeout: 6_000 },
     );
     expect(room.ownerID).toBe(cara.userId);
     await cara.waitFor('owner', ({ ownerid }) => ownerid === cara.userId);

@@ -8,8 +8,8 @@ import { NodeParticipant } from '../src/rtc-node.ts';
 import { onLiveKit } from '../src/targets/index.ts';
 import { type WaitOptions, waitFor } from '../src/wait.ts';
 
-/** Far below the lease of an entered seat (30 s): only the media service's word or a quit frees a seat this soon. */
-const SOON: WaitOptions = { timeout: 6_000 };
+/** Below the lease of an entered seat (30 s): only the media service's word or a quit frees a seat this soon. */
+const SOON: WaitOptions = { timeout: 20_000 };
 
 let product: Product;
 let anna: Person;

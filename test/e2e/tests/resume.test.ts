@@ -159,7 +159,6 @@ async function resumeAnswer(room: string, identity: string, sid: string): Promis
       return first.case === 'leave' ? `leave:${DisconnectReason[first.value.reason]}` : first.case;
     },
     (text) => text !== '',
-    { timeout: 15_000 },
   );
   return answer;
 }

@@ -21,6 +21,8 @@ export interface ContractTarget {
 export function linkContract(target: ContractTarget): void {
   describe.skipIf(target.skip !== undefined)(
     `${target.name}${target.skip === undefined ? '' : ` (skipped: ${target.skip})`}`,
+    // Several conditions one after the other, each with a patience of its own.
+    { timeout: 60_000 },
     () => {
       let server: ContractServer | null = null;
       let lab: Lab | null = null;

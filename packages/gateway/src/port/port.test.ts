@@ -6,7 +6,7 @@ import type { Gateway, PhoneSignalConnection } from '../types.ts';
 import { startGateway } from './host.ts';
 
 /** Polling ends as soon as it may; the limit is for a busy machine. */
-const SOON = { timeout: 15_000 };
+const SOON = { timeout: 30_000 };
 
 const bases = { rtmp: 'rtmp://h', http: 'http://h' };
 const host: GatewayHost = {
@@ -79,7 +79,7 @@ async function watch(): Promise<FlvViewer> {
   return { chunks, ends, leave: () => viewer.leave() };
 }
 
-describe('the gateway behind its port', () => {
+describe('the gateway behind its port', { timeout: 60_000 }, () => {
   it('[GP1] frames of a signalling connection pass both ways in order, the first ones too', async () => {
     const one = await signal('anna');
     one.connection.receive('1');

@@ -194,10 +194,11 @@ export class Person implements Publisher {
         () => this.watch('look', identity, source),
         (seen) => {
           if (seen === null || !isColor(seen.color, color)) return false;
-          first ??= seen;
+          // Another element after a new start counts anew.
+          if (first === null || seen.frames < first.frames) first = seen;
           return seen.frames >= first.frames + 3 && Math.abs(seen.mark - first.mark) > 0.03;
         },
-        { timeout: 20_000, ...options },
+        options,
       ),
     );
   }
@@ -209,7 +210,7 @@ export class Person implements Publisher {
         `${this.name}: ${of.name}'s tone of ${of.tone} Hz`,
         () => this.watch('listen', identity),
         (heard) => heard !== null && Math.abs(heard.peak - of.tone) <= 15 && heard.level > -75,
-        { timeout: 20_000, ...options },
+        options,
       ),
     );
   }
@@ -225,7 +226,7 @@ export class Person implements Publisher {
         quiet = heard === null || heard.level < -85 ? quiet + 1 : 0;
         return quiet >= 12;
       },
-      { timeout: 15_000, interval: 100 },
+      { interval: 100 },
     );
   }
 

@@ -16,8 +16,8 @@ import type {
   RemoteTrack,
 } from '../types.ts';
 
-/** How long a condition may take to come true. Polling ends as soon as it is. */
-export const PATIENCE = { timeout: 10_000, interval: 10 };
+/** How long a condition may take to come true on a machine that is busy. Polling ends as soon as it is. */
+export const PATIENCE = { timeout: 30_000, interval: 10 };
 
 export interface LinkSettings {
   readonly limits?: Partial<LinkLimits>;

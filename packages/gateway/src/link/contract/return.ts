@@ -33,7 +33,7 @@ export function returnSuite(lab: () => Lab): void {
     pump.stop();
     back.pump.stop();
     second.pump.stop();
-  }, 40_000);
+  });
 
   it('[LK31] the server restarts: the same objects publish and hear again', async () => {
     const anna = await lab().join('anna');
