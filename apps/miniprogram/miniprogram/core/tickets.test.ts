@@ -79,6 +79,32 @@ describe('tickets', () => {
     expect(asked).toEqual(['refused']);
   });
 
+  it.each([
+    ['tickets, then their end', { userSig: 'sig2', privateMapKey: 'key2' }],
+    ['the end, then the tickets', { expiresAt: 300_000 }],
+    ['one ticket, then the rest', { userSig: 'sig2' }],
+  ])('[WR61] may come piece by piece: %s', async (_order, piece) => {
+    holder.set(ticket(1, 6_000));
+    await clock.advance(2_000);
+    const fresh = ticket(2, 300_000);
+    const expiresAt = 'expiresAt' in piece ? fresh.expiresAt : clock.now() + 4_000;
+    const got = holder.get();
+    holder.set({ ...ticket(1, 0), ...piece, expiresAt });
+    holder.set(fresh);
+    await settle();
+    expect(clock.pending).toBe(0);
+    expect(await got).toEqual(fresh);
+  });
+
+  it('[WR62] after a refusal wait for the last piece', async () => {
+    holder.set(ticket(1, 0));
+    holder.refuse();
+    const got = holder.get();
+    holder.set({ ...ticket(1, 0), userSig: 'sig2' });
+    holder.set(ticket(2, 0));
+    expect(await got).toEqual(ticket(2, 0));
+  });
+
   it('[WR61] are not waited for without end', async () => {
     const got = holder.get();
     await clock.advance(15_000);

@@ -42,16 +42,15 @@ export class TicketHolder {
   /** Takes what the page handed in; whoever waits goes on with it. */
   set(tickets: Tickets): void {
     const before = this.#tickets;
-    if (before.userSig === tickets.userSig && before.privateMapKey === tickets.privateMapKey) {
-      // The same ones again, perhaps with an end that was not known: no answer to a refusal.
-      this.#tickets = tickets;
-      this.#schedule();
-      return;
-    }
     this.#tickets = tickets;
-    this.#refused = false;
+    // The same ones again, perhaps with an end that was not known, are no answer to a refusal.
+    if (before.userSig !== tickets.userSig || before.privateMapKey !== tickets.privateMapKey) this.#refused = false;
     this.#schedule();
-    if (this.#usable()) this.#settle(tickets);
+    if (this.#waiting.length === 0) return;
+    // Properties may come one by one: only together are they tickets.
+    void Promise.resolve().then(() => {
+      if (this.#usable()) this.#settle(this.#tickets);
+    });
   }
 
   /** Tickets that can be sent now; asks for fresh ones when these cannot. `null`: none came in time. */
