@@ -64,11 +64,11 @@ describe('a room whose owner is in the mini program', () => {
     await mia.tap('people-chip');
     await mia.tap(`mute-${annaId}`);
     await mia.expectSilence(annaId);
-    await anna.at('toggle-mic').click();
+    await anna.switchOn('mic');
     await mia.expectTone(annaId, TONES.a);
     await mia.tap(`stop-${annaId}`);
     await mia.expectNoPicture(annaId);
-    await anna.at('toggle-camera').click();
+    await anna.switchOn('camera');
     await mia.expectPicture(annaId, COLORS.red);
 
     await noa.join(roomId);

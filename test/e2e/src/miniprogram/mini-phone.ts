@@ -146,8 +146,9 @@ export class MiniPhone implements Publisher {
 
   /** Nothing comes or goes any more; what runs breaks without a goodbye. */
   async goOffline(): Promise<void> {
-    this.#media.setNetwork(false);
+    // The mini program hears of its network before its media break, as it does on a phone.
     await this.run("mp.network.set('none')");
+    this.#media.setNetwork(false);
   }
 
   async goOnline(): Promise<void> {

@@ -260,6 +260,12 @@ export class Person implements Publisher {
     return found;
   }
 
+  /** Switches camera or microphone on again, once the page knows that somebody else has switched it off. */
+  async switchOn(device: 'camera' | 'mic'): Promise<void> {
+    await this.page.locator(`[data-testid="toggle-${device}"][data-lk-enabled="false"]`).waitFor();
+    await this.at(`toggle-${device}`).click();
+  }
+
   async crash(): Promise<void> {
     const { page } = this;
     const crashed = page.waitForEvent('crash');
