@@ -6,7 +6,8 @@ import type { LinkParts } from './link.ts';
 
 export type RoomsigResult =
   | { readonly kind: 'ok'; readonly body: unknown }
-  | { readonly kind: 'failed'; readonly cause: Cause };
+  /** `passing`: the next request may well be answered otherwise (no network, a server in trouble). */
+  | { readonly kind: 'failed'; readonly cause: Cause; readonly passing: boolean };
 
 const NO_TICKETS: Cause = {
   reason: 'ticket-expired',
@@ -33,7 +34,7 @@ export async function fetchRoomsig(
   for (;;) {
     const ticket = await tickets.get();
     if (!alive()) return null;
-    if (ticket === null) return { kind: 'failed', cause: NO_TICKETS };
+    if (ticket === null) return { kind: 'failed', cause: NO_TICKETS, passing: false };
     const { url, body } = roomsigRequest(host, {
       sdkAppId: place.sdkAppId,
       roomId: place.roomId,
@@ -52,7 +53,7 @@ export async function fetchRoomsig(
       continue;
     }
     const wait = repeats === 'every-failure' || read.kind === 'again' ? backoff.next() : null;
-    if (wait === null) return { kind: 'failed', cause: read.cause };
+    if (wait === null) return { kind: 'failed', cause: read.cause, passing: read.kind === 'again' };
     await pause(parts, wait);
     if (!alive()) return null;
   }

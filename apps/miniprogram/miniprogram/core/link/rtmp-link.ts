@@ -156,7 +156,9 @@ export class RtmpLink implements Link {
     this.#fetching = false;
     if (result === null || this.#closed) return;
     if (result.kind === 'failed') {
-      this.#parts.host.roomsigFailed(result.cause);
+      // On the way back only a refusal is the end: the server may be as far away as its signalling.
+      if (this.#entered && result.passing) this.#comeBack(result.cause.message, false);
+      else this.#parts.host.roomsigFailed(result.cause);
       return;
     }
     const urls = readRoomUrls(result.body);

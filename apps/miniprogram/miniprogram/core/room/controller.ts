@@ -310,6 +310,7 @@ export class RoomController {
       }),
       pushRefused: during((cause) => {
         this.#push.abandon();
+        this.#learn({ unsent: false });
         void this.#ports.pusher.stop();
         this.#host.room(failure(ROOM_ERROR.push, cause));
       }),

@@ -117,6 +117,17 @@ describe('a push that breaks', () => {
     expect(bench.pusher.calls).toHaveLength(3);
   });
 
+  it('[WR55] is no longer said to be tried when it broke first and was refused for good then', async () => {
+    const bench = new Bench();
+    await bench.enter();
+    bench.controller.onPusher(1002, '');
+    bench.controller.onPusher(-1307, '');
+    expect(bench.controller.status().trouble).toBe('sending');
+    bench.socket.say({ type: 'refused', door: 'push', code: 20013, message: 'The video has B frames.' });
+    expect(bench.controller.status().trouble).toBe('');
+    expect(bench.codes('error')).toEqual([-6]);
+  });
+
   it('[WR55] is tried again after a refusal that may pass, which the page can read', async () => {
     const bench = new Bench();
     await bench.enter();
@@ -280,6 +291,28 @@ describe('a connection that is lost', () => {
     // The try that was planned before is not made as well.
     await bench.clock.advance(1_000);
     expect([bench.posts.length, bench.sockets.length]).toEqual([2, 2]);
+  });
+
+  it.each([
+    ['cannot be reached', new Error('request:fail timeout')],
+    ['has trouble of its own', { status: 502, body: 'Bad Gateway' }],
+  ])('[WR52] is tried as often when the server %s for fresh URLs as when the connection itself fails', async (_, answer) => {
+    const bench = new Bench();
+    await bench.enter();
+    bench.answers = [answer];
+    bench.socket.drop(4003);
+    await bench.clock.advance(60_000);
+    expect(bench.controller.status().trouble).toBe('connection');
+    expect(bench.codes('error')).toEqual([]);
+    bench.answers = [phoneRoomsig(9)];
+    await bench.clock.advance(15_000);
+    bench.socket.say(welcome([], 2));
+    expect(bench.controller.status().trouble).toBe('');
+    bench.answers = [answer];
+    bench.socket.drop(4003);
+    await bench.clock.advance(600_000);
+    expect(bench.lastError).toMatchObject({ code: -10, cause: { reason: 'network' } });
+    expect(bench.clock.pending).toBe(0);
   });
 
   it('[WR54] ends with −9 when a fresh roomsig is refused on the way back', async () => {
