@@ -19,7 +19,10 @@ export class WayBack {
   #cancelTry: (() => void) | null = null;
   #cancelSteady: (() => void) | null = null;
 
-  /** @param failed what `go` threw; another try may be planned in answer */
+  /**
+   * @param go calls `started` once the seat is taken
+   * @param failed what `go` threw; another try may be planned in answer
+   */
   constructor(clock: Clock, go: () => Promise<void>, failed: (error: unknown) => void) {
     this.#clock = clock;
     this.#go = go;
@@ -36,13 +39,11 @@ export class WayBack {
     this.#onTheWay = true;
     this.#cancelTry = this.#clock.after(pauseBefore(REJOIN, this.#attempts + 1), () => {
       this.#cancelTry = null;
-      this.#go().then(
-        () => this.started(),
-        (error: unknown) => {
-          this.started();
-          this.#failed(error);
-        },
-      );
+      // `go` itself says `started` before the component starts: what that tells at once may have planned the next try by now.
+      this.#go().catch((error: unknown) => {
+        this.started();
+        this.#failed(error);
+      });
     });
     return 'planned';
   }
