@@ -13,7 +13,7 @@ import type { GatewayHost, RoomNotice } from './host.ts';
 import { createIngress } from './ingress/ingress.ts';
 import type { Link } from './link/types.ts';
 import { PhonePublish } from './phones/publish.ts';
-import { GatewayRoom, type View } from './room/room.ts';
+import { GatewayRoom, mayPush, type View } from './room/room.ts';
 import { createRtmpServer } from './rtmp/server.ts';
 import type { PlayAdmission, PublishAdmission, RtmpDoors, RtmpTarget } from './rtmp/types.ts';
 import { createBroadcast } from './stream/broadcast.ts';
@@ -118,7 +118,10 @@ export async function createGateway(input: GatewayConfigInput, { host, link }: G
       return { kind: 'refused', refusal: rtmpRefusal('push', answer.code) };
     }
     const { guest } = answer;
-    return roomFor(guest.roomId)?.openPush(guest) ?? { kind: 'refused', refusal: rtmpRefusal('push', 'busy') };
+    const may = mayPush(guest);
+    // Who may send nothing is refused by the room he is in; for him alone none is made: nobody would ever leave it.
+    const room = may ? roomFor(guest.roomId) : rooms.get(guest.roomId);
+    return room?.openPush(guest) ?? { kind: 'refused', refusal: rtmpRefusal('push', may ? 'busy' : 'notAllowed') };
   }
 
   async function view(app: string, stream: string, query: string): Promise<View | PhoneCodeName> {

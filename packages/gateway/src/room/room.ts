@@ -119,9 +119,7 @@ export class GatewayRoom {
   }
 
   openPush(guest: Guest): PublishAdmission | null {
-    const may = (bit: number) => hasPrivilege(guest.privileges, bit);
-    if (!may(PRIVILEGE.sendVideo) && !may(PRIVILEGE.sendAudio)) {
-      // Not a frame of it would go anywhere.
+    if (!mayPush(guest)) {
       this.refused(guest.userId, 'push', 'notAllowed');
       return { kind: 'refused', refusal: rtmpRefusal('push', 'notAllowed') };
     }
@@ -401,6 +399,11 @@ function overBy(phone: Phone, end: LinkEnd): void {
   if (end === 'duplicate-identity') phone.end('duplicate', 'duplicate');
   else if (end === 'removed') phone.end('kicked', 'kicked');
   else phone.end('refused', 'notAllowed');
+}
+
+/** False when not a frame of his push would go anywhere. */
+export function mayPush({ privileges }: Guest): boolean {
+  return hasPrivilege(privileges, PRIVILEGE.sendVideo) || hasPrivilege(privileges, PRIVILEGE.sendAudio);
 }
 
 function mayPlay({ privileges, ticket }: Guest): boolean {
