@@ -1,12 +1,12 @@
 import { ClientError, type SessionInfo } from '@lianmai/client-core';
 import { describe, expect, it } from 'vitest';
-import { CodeLogin, readLoginCode } from './code-login.ts';
+import { type AddressBar, CodeLogin, readLoginCode } from './code-login.ts';
 
 const CODE = 'Ab0_-cdefghijklmnopqrstuvwxyz012';
 const PERSON: SessionInfo = { token: 't', userID: 'w1', userName: '小李', expiresAt: 9, lent: 'wechat' };
 
 /** A tab with an address, and a server that answers as told. */
-function tab(hash: string, search = '') {
+function tab(hash: string, search = '', now = 8) {
   const order: string[] = [];
   const location = { pathname: '/r/4321', search, hash };
   let changed = () => {};
@@ -20,7 +20,7 @@ function tab(hash: string, search = '') {
       return made;
     },
   };
-  const login = new CodeLogin(session, {
+  const bar: AddressBar = {
     location,
     history: {
       state: { kept: true },
@@ -32,7 +32,8 @@ function tab(hash: string, search = '') {
     addEventListener: (_type, listener) => {
       changed = listener;
     },
-  });
+  };
+  const login = new CodeLogin(session, bar, () => now);
   const seen: string[] = [];
   login.subscribe(() => seen.push(login.getState().step));
   const settled = async () => {
@@ -99,6 +100,38 @@ describe('[WEB13] a code in the address', () => {
     login.start();
     await settled();
     expect(login.getState().step).toBe('settled');
+  });
+
+  it('is told as spent to who was signed in by an earlier one for as long as that lasted', async () => {
+    const { login, session, settled } = tab(`#code=${CODE}`, '', PERSON.expiresAt);
+    session.current = PERSON;
+    session.outcome = refuse('sign-in');
+    login.start();
+    await settled();
+    expect(login.getState().step).toBe('spent');
+  });
+
+  it('that fails in a way nobody thought of may be shown again, too', async () => {
+    const { login, session, settled } = tab(`#code=${CODE}`);
+    session.outcome = () => Promise.reject(new TypeError('nobody thought of it'));
+    login.start();
+    await settled();
+    expect(login.getState().step).toBe('failed');
+  });
+
+  it('waits for the end of a call: nobody becomes another user in the middle of one', async () => {
+    const { login, order, seen, settled, turn } = tab('');
+    login.start();
+    const release = login.hold();
+    await turn(`#code=${CODE}`);
+    expect([order, seen]).toEqual([['address /r/4321 {"kept":true}'], []]);
+    release();
+    await settled();
+    expect([order.at(-1), seen]).toEqual([`redeem ${CODE}`, ['redeeming', 'settled']]);
+    release();
+    login.hold()();
+    await settled();
+    expect(order).toHaveLength(2);
   });
 
   it('may be shown again when no answer came', async () => {

@@ -1,4 +1,5 @@
 import { ClientError, type Session } from '@lianmai/client-core';
+import { signedInByCode } from './signed-in.ts';
 
 /** What became of the one-time code that the address brought along. */
 export type CodeLoginState =
@@ -37,11 +38,16 @@ export class CodeLogin {
   readonly #window: AddressBar;
   readonly #listeners = new Set<() => void>();
   #state: CodeLoginState = { step: 'settled' };
+  readonly #now: () => number;
   #code = '';
+  #holds = 0;
+  #waiting = false;
 
-  constructor(session: Pick<Session, 'redeem' | 'current'>, window: AddressBar) {
+  /** @param now Unix milliseconds. */
+  constructor(session: Pick<Session, 'redeem' | 'current'>, window: AddressBar, now: () => number = Date.now) {
     this.#session = session;
     this.#window = window;
+    this.#now = now;
   }
 
   readonly getState = (): CodeLoginState => this.#state;
@@ -58,7 +64,19 @@ export class CodeLogin {
   }
 
   /** Shows the same code again, after `failed`. */
-  readonly retry = (): void => void this.#redeem();
+  readonly retry = (): void => this.#show();
+
+  /** Until the returned function is called, codes wait: nobody becomes another user in the middle of a call. */
+  hold(): () => void {
+    this.#holds += 1;
+    let held = true;
+    return () => {
+      if (!held) return;
+      held = false;
+      this.#holds -= 1;
+      if (this.#waiting) this.#show();
+    };
+  }
 
   #take(): void {
     const { location, history } = this.#window;
@@ -67,7 +85,13 @@ export class CodeLogin {
     // First of all: nobody copies, shares or bookmarks an address that signs in.
     history.replaceState(history.state, '', location.pathname + location.search);
     this.#code = code;
-    if (code === '') this.#set(this.#afterRefusal());
+    this.#show();
+  }
+
+  #show(): void {
+    this.#waiting = this.#holds > 0;
+    if (this.#waiting) return;
+    if (this.#code === '') this.#set(this.#afterRefusal());
     else void this.#redeem();
   }
 
@@ -78,16 +102,16 @@ export class CodeLogin {
     try {
       await this.#session.redeem(code);
     } catch (error) {
-      if (!(error instanceof ClientError)) throw error;
-      state = error.reason === 'sign-in' ? this.#afterRefusal() : { step: 'failed' };
+      const refused = error instanceof ClientError && error.reason === 'sign-in';
+      state = refused ? this.#afterRefusal() : { step: 'failed' };
     }
     // A newer code tells its own outcome.
     if (this.#code === code) this.#set(state);
   }
 
-  /** WeChat may bring a page back with the address it began with: who is signed in by code stays so. */
+  /** WeChat may bring a page back with the address it began with: who is signed in by code stays so, while that lasts. */
   #afterRefusal(): CodeLoginState {
-    return this.#session.current?.lent === undefined ? { step: 'spent' } : { step: 'settled' };
+    return { step: signedInByCode(this.#session.current, this.#now()) === null ? 'spent' : 'settled' };
   }
 
   #set(state: CodeLoginState): void {

@@ -2,9 +2,10 @@ import { type EnterTarget, isEntering, RoomController } from '@lianmai/client-co
 import { RoomContext } from '@livekit/components-react';
 import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
-import { client } from '../app/client.ts';
+import { client, codeLogin } from '../app/client.ts';
 import { isDebug, navigate, replaceAddress } from '../app/router.ts';
 import { roomPath } from '../app/routes.ts';
+import { toRemember } from '../app/signed-in.ts';
 import { savePreferences } from '../platform/preferences.ts';
 import { useNotify } from '../ui/notices.tsx';
 import './call.css';
@@ -29,7 +30,7 @@ interface Entry {
 export default function CallPage({ target: asked }: { readonly target: EnterTarget }) {
   const { t } = useTranslation();
   const notify = useNotify();
-  const [target] = useState(asked);
+  const [target, setTarget] = useState(asked);
   const [{ controller, media }] = useState(() => {
     const port = new LiveKitMedia();
     return { media: port, controller: new RoomController({ client, media: port }) };
@@ -49,6 +50,9 @@ export default function CallPage({ target: asked }: { readonly target: EnterTarg
 
   useEffect(() => (isDebug() ? exposeRoom(media.room) : undefined), [media]);
 
+  const calling = state.phase !== 'idle' && state.phase !== 'failed';
+  useEffect(() => (calling ? codeLogin.hold() : undefined), [calling]);
+
   const roomId = state.phase === 'in-room' ? state.room.roomID : null;
   useEffect(() => {
     // A room that was made by name has its own link from now on.
@@ -64,7 +68,7 @@ export default function CallPage({ target: asked }: { readonly target: EnterTarg
         microphoneId: devices.microphone.deviceId,
         cameraId: devices.camera.deviceId,
       };
-      savePreferences(entry.current);
+      savePreferences(toRemember(entry.current, client.session.current));
       media.prepare(devices);
       void controller.enter(target, name);
     },
@@ -87,6 +91,16 @@ export default function CallPage({ target: asked }: { readonly target: EnterTarg
     void controller.enter(room ? { roomId: room.roomID } : target, last.name);
   }, [controller, media, target]);
 
+  /** As a guest, who says his name and looks at his devices first. */
+  const startOver = useCallback(() => {
+    client.session.signOut();
+    const current = controller.getState();
+    if (current.phase === 'failed' && current.room) setTarget({ roomId: current.room.roomID });
+    entry.current = null;
+    setAgain(false);
+    void controller.leave();
+  }, [controller]);
+
   const leave = useCallback(() => {
     void controller.leave();
     notify({ text: t('left.notice') });
@@ -99,7 +113,9 @@ export default function CallPage({ target: asked }: { readonly target: EnterTarg
     navigate('/');
   }, [controller, notify, t]);
 
-  if (state.phase === 'failed') return <FailurePage failure={state.failure} onRetry={rejoin} />;
+  if (state.phase === 'failed') {
+    return <FailurePage failure={state.failure} onRetry={rejoin} onGuest={startOver} />;
+  }
   if (state.phase === 'in-room') {
     return (
       <RoomContext.Provider value={media.room}>

@@ -2,6 +2,7 @@ import type { Failure, FailureReason } from '@lianmai/client-core';
 import { useTranslation } from 'react-i18next';
 import { client } from '../app/client.ts';
 import { MessagePage } from '../app/MessagePage.tsx';
+import { endsCodeSession } from '../app/signed-in.ts';
 import type { IconName } from '../ui/Icon.tsx';
 
 /** What the user can do himself, beside going back to the rooms. */
@@ -31,16 +32,20 @@ const ICONS: Partial<Record<FailureReason, IconName>> = {
   'no-permission': 'lock',
 };
 
-export function FailurePage({ failure, onRetry }: { readonly failure: Failure; readonly onRetry: () => void }) {
+export function FailurePage({
+  failure,
+  onRetry,
+  onGuest,
+}: {
+  readonly failure: Failure;
+  readonly onRetry: () => void;
+  readonly onGuest: () => void;
+}) {
   const { t } = useTranslation();
   const { reason, code } = failure;
   // A session by code is over, and only the mini program makes another: going on is as a guest, and said so.
-  const over = reason === 'sign-in' && client.session.current?.lent === 'wechat';
+  const over = endsCodeSession(failure, client.session.current);
   const action = failureAction(reason);
-  const retry = () => {
-    if (over) client.session.signOut();
-    onRetry();
-  };
   return (
     <MessagePage
       reason={reason}
@@ -50,7 +55,7 @@ export function FailurePage({ failure, onRetry }: { readonly failure: Failure; r
       code={code}
       action={
         action && (
-          <button type="button" className="button primary" data-testid="retry" onClick={retry}>
+          <button type="button" className="button primary" data-testid="retry" onClick={over ? onGuest : onRetry}>
             {over ? t('login.asGuest') : action === 'bring-here' ? t('failure.rejoinHere') : t('app.tryAgain')}
           </button>
         )

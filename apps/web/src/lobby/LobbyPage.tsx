@@ -2,6 +2,7 @@ import { RoomList } from '@lianmai/client-core';
 import { useEffect, useState, useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
 import { client } from '../app/client.ts';
+import { endsCodeSession } from '../app/signed-in.ts';
 import { Page, usePageTitle } from '../ui/Page.tsx';
 import { CreateForm } from './CreateForm.tsx';
 import { JoinForm } from './JoinForm.tsx';
@@ -40,7 +41,15 @@ export function LobbyPage() {
           <CreateForm />
           <JoinForm />
         </div>
-        <Rooms state={state} onRetry={() => list.refresh()} />
+        <Rooms
+          state={state}
+          over={endsCodeSession(state.failure, client.session.current)}
+          onRetry={() => list.refresh()}
+          onGuest={() => {
+            client.session.signOut();
+            list.refresh();
+          }}
+        />
       </div>
     </Page>
   );

@@ -19,7 +19,18 @@ function useNow(): number {
   return now;
 }
 
-export function Rooms({ state, onRetry }: { readonly state: RoomListState; readonly onRetry: () => void }) {
+/** The list of rooms. `over`: nothing is read any more, because the session by a one-time code is over. */
+export function Rooms({
+  state,
+  over,
+  onRetry,
+  onGuest,
+}: {
+  readonly state: RoomListState;
+  readonly over: boolean;
+  readonly onRetry: () => void;
+  readonly onGuest: () => void;
+}) {
   const { t } = useTranslation();
   const { rooms, failure, total } = state;
   return (
@@ -34,11 +45,31 @@ export function Rooms({ state, onRetry }: { readonly state: RoomListState; reado
           </span>
         )}
         <span className="rooms-stale" role="status">
-          {rooms && failure ? t('lobby.stale') : ''}
+          {rooms && failure && !over ? t('lobby.stale') : ''}
         </span>
       </div>
-      <RoomsBody rooms={rooms} failed={failure !== null} total={total} onRetry={onRetry} />
+      {over ? (
+        <SessionOver onGuest={onGuest} />
+      ) : (
+        <RoomsBody rooms={rooms} failed={failure !== null} total={total} onRetry={onRetry} />
+      )}
     </section>
+  );
+}
+
+/** Trying again does not help: the way on is as a guest. */
+function SessionOver({ onGuest }: { readonly onGuest: () => void }) {
+  const { t } = useTranslation();
+  return (
+    <div className="card empty" role="alert" data-testid="login-problem" data-problem="over">
+      <span className="message-icon">
+        <Icon name="lock" size={28} />
+      </span>
+      <p>{t('login.over')}</p>
+      <button type="button" className="button" data-testid="login-guest" onClick={onGuest}>
+        {t('login.asGuest')}
+      </button>
+    </div>
   );
 }
 

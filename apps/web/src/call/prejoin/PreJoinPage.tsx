@@ -3,6 +3,7 @@ import type { RoomInfo } from '@lianmai/protocol';
 import { type FormEvent, useEffect, useId, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { client } from '../../app/client.ts';
+import { signedInByCode } from '../../app/signed-in.ts';
 import { readPreferences } from '../../platform/preferences.ts';
 import { CopyLink } from '../../ui/CopyLink.tsx';
 import { Page, usePageTitle } from '../../ui/Page.tsx';
@@ -61,7 +62,7 @@ export function PreJoinPage({
   const id = useId();
   const [stored] = useState(readPreferences);
   // Signed in by a code: as oneself, and a WeChat user under no other name.
-  const [known] = useState(() => (client.session.current?.lent === undefined ? null : client.session.current));
+  const [known] = useState(() => signedInByCode(client.session.current, client.clock.now()));
   const nameFixed = known?.lent === 'wechat';
   const [name, setName] = useState(known?.userName || stored.name);
   const [nameMissing, setNameMissing] = useState(false);
