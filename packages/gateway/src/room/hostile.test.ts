@@ -39,6 +39,21 @@ describe('others in the media room', () => {
     ]);
   });
 
+  it('[PS8] one who encrypts alone among phones that push sends none of them away', async () => {
+    const [anna, ben] = [scene.phone('anna'), scene.phone('ben')];
+    await scene.settle();
+    sendAudioConfig(scene.push('anna').sink);
+    await scene.settle();
+    scene.link.browser('hostile', [secret]);
+    await scene.settle();
+    expect([...anna.of('ended'), ...ben.of('ended')]).toEqual([]);
+    const marks = ben.last('roster').roster.userlist.map(({ userid, missing }) => [userid, missing]);
+    expect(marks).toEqual([
+      ['anna', undefined],
+      ['hostile', 'encrypted'],
+    ]);
+  });
+
   it('[PS36] the browser that took a seat over is in the list of the others at once', async () => {
     scene.phone('anna');
     const ben = scene.phone('ben');

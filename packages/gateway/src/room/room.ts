@@ -274,8 +274,9 @@ export class GatewayRoom {
       ({ identity, sid }) => !this.#phones.has(identity) && !this.#departed.has(sid),
     );
     const tracks = others.flatMap((participant) => participant.tracks);
-    // One who encrypts among others who do not is marked as such: he must not be able to send everybody's phones away.
-    if (tracks.length > 0 && tracks.every((track) => track.encrypted)) {
+    // One who encrypts among others who do not, pushing phones among them, is marked as such: he must not be able to send
+    // everybody's phones away.
+    if (this.pushes === 0 && tracks.length > 0 && tracks.every((track) => track.encrypted)) {
       for (const { phone } of [...this.#phones.values()]) phone.end('encrypted', 'encrypted');
       return;
     }
