@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import {
   DisconnectReason,
   JoinResponse,
@@ -6,7 +8,7 @@ import {
   ParticipantInfo,
   SignalResponse,
 } from '@livekit/protocol';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { Lab, PATIENCE } from './contract/lab.ts';
 import { publish, subscribe } from './contract/media.ts';
@@ -16,7 +18,6 @@ import { joinRequest } from './requests.ts';
 import type { SignalIn } from './signal.ts';
 import { SignalLine } from './signal-line.ts';
 import { startEmbedded } from './testing/embedded.ts';
-import { freeTcpPort } from './testing/proxy.ts';
 import { LinkRefused } from './types.ts';
 import { createWebRtcLink } from './webrtc.ts';
 
@@ -33,7 +34,12 @@ const NOBODY = {
 
 describe('the link over WebRTC', () => {
   it('[LK2] a server out of reach is an error, not a refusal', async () => {
-    const link = createWebRtcLink({ url: `ws://127.0.0.1:${await freeTcpPort()}`, clock: () => performance.now() });
+    // Its port stays taken, so that nobody else answers there.
+    const deaf = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
+    onTestFinished(() => void deaf.close());
+    await once(deaf, 'listening');
+    const { port } = deaf.address() as AddressInfo;
+    const link = createWebRtcLink({ url: `ws://127.0.0.1:${port}`, clock: () => performance.now() });
     const joining = link.join({ token: 'x', renewToken: () => Promise.resolve('x') }, NOBODY);
     const problem = await joining.catch((error: unknown) => error);
     expect(problem).toBeInstanceOf(Error);
@@ -54,19 +60,26 @@ describe('the link over WebRTC', () => {
         const { pump } = await publish(anna, 'video');
         const { catcher } = await subscribe(bert, 'anna', 'video');
         await expect.poll(() => catcher.packets.length, PATIENCE).toBeGreaterThan(10);
-        expect(used()[0]).toBeGreaterThan(before[0]!);
+        expect(used()[0]).toBeGreaterThan(idle);
         pump.stop();
         await lab.close();
       };
-      let before = [0, 0, 0];
+      const [idle = 0] = used();
       await visit();
-      before = used();
+      // The first visit may leave what a server keeps; its sockets are closed some time after it.
+      let before: number[] = [];
+      await expect
+        .poll(() => {
+          before = used();
+          return before[0];
+        }, PATIENCE)
+        .toBe(idle);
       for (let i = 0; i < 3; i++) await visit();
       await expect.poll(() => used().every((count, i) => count <= before[i]!), PATIENCE).toBe(true);
     } finally {
       await server.stop();
     }
-  }, 40_000);
+  }, 60_000);
 });
 
 describe('the signal', () => {

@@ -34,15 +34,17 @@ export function controlSuite(lab: () => Lab): void {
 
   it('[LK22] removed by the server: the end is told once, and nothing after it', async () => {
     const anna = await lab().join('anna');
-    const bert = await lab().joinPeer('bert');
-    await until('bert sees anna', () => bert.told.identities.includes('anna'));
+    const [bert, carl] = [await lab().joinPeer('bert'), await lab().joinPeer('carl')];
+    await until('all are seen', () => bert.told.roster.length === 2 && carl.told.roster.length === 2);
     await lab().api.removeParticipant(lab().room, 'anna');
     await until('the end', () => anna.told.ends.length > 0);
     expect(anna.told.ends.map(({ end }) => end)).toEqual(['removed']);
     const { calls } = anna.told;
-    await until('bert is alone', () => bert.told.roster.length === 0);
-    bert.session.sendChat({ id: 'after', from: 'bert', text: 'is she gone?', time: 1 });
+    await until('she is gone', () => [bert, carl].every(({ told }) => !told.identities.includes('anna')));
     expect(() => anna.session.sendChat({ id: 'x', from: 'anna', text: 'no', time: 1 })).not.toThrow();
+    bert.session.sendChat({ id: 'after', from: 'bert', text: 'is she gone?', time: 1 });
+    await until('somebody heard it', () => carl.told.chat.length > 0);
+    expect(carl.told.chat.map(({ id }) => id)).toEqual(['after']);
     expect(anna.told.calls).toBe(calls);
   });
 

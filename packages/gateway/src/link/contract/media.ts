@@ -23,7 +23,7 @@ export class Publisher implements PublicationSink {
   }
 }
 
-/** Publishes and keeps sending; the pump answers keyframe requests. */
+/** Publishes and keeps sending until the test is over; the pump answers keyframe requests. */
 export async function publish(
   member: Member,
   kind: 'audio' | 'video',
@@ -34,6 +34,7 @@ export async function publish(
   const publication = await member.session.publish(kind === 'video' ? VIDEO : AUDIO, publisher);
   const pump = new Pump(publication, kind, seed, timestamp);
   publisher.pump = pump;
+  onTestFinished(() => pump.stop());
   return { publication, publisher, pump };
 }
 
@@ -113,6 +114,7 @@ export function mediaSuite(lab: () => Lab): void {
         publication.report(3_900_000_000_000 + origins[i]! + pump.frames * FRAME_MS, last.timestamp);
       }
     }, 100);
+    onTestFinished(() => clearInterval(timer));
     await until('reports', () => streams.every(({ catcher }) => catcher.reports.length >= 4));
     clearInterval(timer);
     // Capture time of the first frame of each stream, as the last report maps it; the forwarder may have moved
@@ -144,7 +146,12 @@ export function mediaSuite(lab: () => Lab): void {
     const before = publisher.keyframes;
     for (let i = 0; i < 20; i++) subscription.requestKeyframe();
     await until('a request', () => publisher.keyframes > before);
-    expect(publisher.keyframes).toBe(before + 1);
+    // More than the interval in which requests are passed on once: what was owed has been told.
+    const frames = pump.frames + 1_500 / FRAME_MS;
+    const packets = catcher.packets.length;
+    await until('media after it', () => pump.frames >= frames && catcher.packets.length >= packets + 150);
+    // Servers ask again where the keyframe is late.
+    expect(publisher.keyframes - before).toBeLessThanOrEqual(2);
     pump.stop();
   });
 
@@ -157,13 +164,14 @@ export function mediaSuite(lab: () => Lab): void {
     const bert = await lab().joinPeer('bert');
     const { catcher } = await subscribe(bert, 'anna', 'video');
     await until('packets', () => catcher.packets.length >= ENOUGH.video);
+    // What is kept for sending again is a few seconds' worth: nothing may push it out.
+    pump.stop();
     const { first } = catcher.span;
     const end = first + ENOUGH.video - 50;
     await until('no gap', () => {
       for (let i = first; i < end; i++) if (!catcher.byIndex.has(i)) return false;
       return true;
     });
-    pump.stop();
     expectExact(pump, catcher);
   });
 
@@ -195,14 +203,14 @@ export function mediaSuite(lab: () => Lab): void {
       }
     };
     const asking = setInterval(() => subscription.nack([...missing]), 50);
+    onTestFinished(() => clearInterval(asking));
     await until('packets', () => catcher.packets.length >= ENOUGH.video);
+    pump.stop();
     const { first } = catcher.span;
     await until('no gap', () => {
       for (let i = first; i < first + ENOUGH.video - 50; i++) if (!catcher.byIndex.has(i)) return false;
       return true;
     });
-    clearInterval(asking);
-    pump.stop();
     expect(dropped).toBeGreaterThan(10);
     expectExact(pump, catcher);
   });

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { LinkRefused } from '../types.ts';
-import { type Lab, until } from './lab.ts';
+import { type Lab, Recorder, until } from './lab.ts';
 import { publish, subscribe } from './media.ts';
 
 const VIDEO = { kind: 'video', source: 'camera', name: 'camera', width: 360, height: 640, muted: false } as const;
@@ -18,8 +18,10 @@ export function rosterSuite(lab: () => Lab): void {
   });
 
   it('[LK2] a token that is refused is a LinkRefused, and nothing is told', async () => {
-    const joining = lab().join('anna', { secret: 'another-secret-that-is-long-enough-012345' });
-    await expect(joining).rejects.toThrow(LinkRefused);
+    const options = await lab().joinOptions('anna', { secret: 'another-secret-that-is-long-enough-012345' });
+    const told = new Recorder();
+    await expect(lab().link().join(options, told)).rejects.toThrow(LinkRefused);
+    expect(told.calls).toBe(0);
   });
 
   it('[LK3] tells the full roster after each change: come, publish, mute, unpublish, leave', async () => {
