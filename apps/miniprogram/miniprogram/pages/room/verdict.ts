@@ -20,6 +20,7 @@ const FINAL: Readonly<Record<string, boolean>> = {
   left: false,
   encrypted: false,
   refused: false,
+  'bad-argument': false,
 };
 
 /** Codes that no new try changes, whichever layer said them. */
@@ -61,6 +62,8 @@ export function verdictOf(code: number, cause: SignalCause | null, settled = fal
 /** The most precise words there are: the layer's own code, its reason, then the component's code. */
 export function problemOfCause(code: number, cause: SignalCause | null): Problem {
   if (cause === null) return problemOfCode(code);
+  // The component's own word, which has no number but the component's.
+  if (cause.reason === 'bad-argument') return problemOfCode(code);
   if (cause.reason in FINAL) return problemOfEnd(cause.reason, cause.code);
   if (cause.reason === 'network') return { key: 'network', code: cause.code === 0 ? null : cause.code };
   if (cause.code !== 0) {
