@@ -33,6 +33,7 @@ import { Subscription } from './subscription.ts';
 import type { Impairment } from './transport.ts';
 import {
   type JoinOptions,
+  LinkAway,
   type LinkEnd,
   type LinkPublication,
   LinkRefused,
@@ -201,10 +202,14 @@ export class Session implements LinkSession {
   }
 
   sendChat(message: ChatMessage): void {
+    if (this.#ended) return;
     const packets = this.#chat.encode(message);
     const connection = this.#connection;
-    if (connection === null || connection.dataBacklog > this.#context.limits.maxDataBacklogBytes) return;
-    for (const packet of packets) connection.sendData(packet);
+    const backlog = connection?.dataBacklog ?? 0;
+    if (backlog > this.#context.limits.maxDataBacklogBytes) throw new LinkAway('too much waits to be sent');
+    for (const packet of packets) {
+      if (connection?.sendData(packet) !== true) throw new LinkAway('the media server is out of reach');
+    }
   }
 
   async leave(): Promise<void> {

@@ -133,7 +133,11 @@ export interface LinkSession {
   publish(options: PublicationOptions, sink: PublicationSink): Promise<LinkPublication>;
   /** Nothing is subscribed by itself. Video: the highest layer. */
   subscribe(trackSid: string, sink: SubscriptionSink): LinkSubscription;
-  /** Sends a chat message to everybody, as LiveKit's own components do (text stream on topic `lk.chat`). */
+  /**
+   * Sends a chat message to everybody, as LiveKit's own components do (text stream on topic `lk.chat`). Throws
+   * {@link LinkAway} while the connection is being brought back or is full, another error when it is too long; after the
+   * end it does nothing.
+   */
   sendChat(message: ChatMessage): void;
   /** Leaves; nothing is told afterwards. */
   leave(): Promise<void>;
@@ -143,6 +147,11 @@ export interface Link {
   /** Rejects with {@link LinkRefused} when the server does not let it in, with another error when it is out of reach. */
   join(options: JoinOptions, sink: LinkSink): Promise<LinkSession>;
   close(): Promise<void>;
+}
+
+/** Nothing carries it to the server now: another try in a moment may be of use. */
+export class LinkAway extends Error {
+  override name = 'LinkAway';
 }
 
 /** The server answered, and said no: another try with the same token is of no use. */

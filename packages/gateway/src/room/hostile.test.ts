@@ -155,6 +155,21 @@ describe('one phone against the others', () => {
     expect(anna.last('reply')).toMatchObject({ id: 1, code: PHONE_CODES.internal.code });
   });
 
+  it('[PS42] words that nothing carries now are answered busy, and nobody hears them until they are said again', async () => {
+    const [anna, ben] = [scene.phone('anna'), scene.phone('ben')];
+    await scene.settle();
+    scene.link.interrupted = true;
+    anna.send({ type: 'chat', id: 1, text: 'x' });
+    await scene.settle();
+    expect(anna.last('reply')).toMatchObject({ id: 1, code: PHONE_CODES.busy.code });
+    expect(ben.of('chat')).toEqual([]);
+    scene.link.interrupted = false;
+    anna.send({ type: 'chat', id: 2, text: 'x' });
+    await scene.settle();
+    expect(anna.last('reply')).toMatchObject({ id: 2, code: 0 });
+    expect([ben.of('chat').length, scene.link.said.length]).toEqual([1, 1]);
+  });
+
   it('[PS52] the most phones of a gateway also hold in a room that is there already', async () => {
     scene.phone('anna');
     scene.full = true;

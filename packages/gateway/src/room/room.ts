@@ -11,7 +11,7 @@ import type { PhoneLimits } from '../config.ts';
 import type { Guest } from '../doors/gate.ts';
 import { rtmpRefusal } from '../doors/refusal.ts';
 import type { GatewayHost, PhoneAction, RoomNotice } from '../host.ts';
-import type { Link, LinkEnd, LinkQuality, RemoteParticipant } from '../link/types.ts';
+import { type Link, LinkAway, type LinkEnd, type LinkQuality, type RemoteParticipant } from '../link/types.ts';
 import { Phone, type PhoneEnd, type PhoneParts } from '../phones/phone.ts';
 import type { PublishAdmission } from '../rtmp/types.ts';
 import type { TappableBroadcast, ViewEnd, Viewer, ViewerSocket } from '../stream/types.ts';
@@ -350,11 +350,12 @@ export class GatewayRoom {
       text,
       time: this.#parts.wallClock(),
     };
-    // Browsers hear it by the phone's own participant; without one nobody hears it, so that it can be said again.
+    // Browsers hear it by the phone's own participant; while it is away nobody hears it, so that it can be said again.
     if (phone.session === null) return 'busy';
     try {
       phone.session.sendChat(message);
     } catch (error) {
+      if (error instanceof LinkAway) return 'busy';
       this.#parts.log.warn({ err: error, userId: phone.userId }, 'a message was not sent');
       return 'internal';
     }

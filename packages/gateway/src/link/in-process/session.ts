@@ -18,6 +18,7 @@ import { qualityName, Roster } from '../roster.ts';
 import type { SignalIn, SignalOut } from '../signal.ts';
 import {
   type JoinOptions,
+  LinkAway,
   type LinkEnd,
   type LinkPublication,
   LinkRefused,
@@ -193,7 +194,11 @@ export class Session implements LinkSession {
   }
 
   sendChat(message: ChatMessage): void {
-    for (const packet of this.#chat.encode(message)) this.#stay?.port.sendData(this.#stay.id, packet);
+    if (this.#ended) return;
+    const packets = this.#chat.encode(message);
+    const stay = this.#stay;
+    if (!stay?.joined || stay.port.closed) throw new LinkAway('the media engine is out of reach');
+    for (const packet of packets) stay.port.sendData(stay.id, packet);
   }
 
   async leave(): Promise<void> {

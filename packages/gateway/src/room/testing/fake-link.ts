@@ -9,7 +9,7 @@ import type {
   RemoteParticipant,
   RemoteTrack,
 } from '../../link/types.ts';
-import { LinkRefused } from '../../link/types.ts';
+import { LinkAway, LinkRefused } from '../../link/types.ts';
 import type { ChatMessage } from '../chat-message.ts';
 
 /** What the fake host signs: who joins. */
@@ -37,6 +37,8 @@ export class FakeLink implements Link {
   joins = 0;
   /** Words that cannot be sent. */
   mute = false;
+  /** Sessions that are being brought back: nothing carries their words. */
+  interrupted = false;
   /** A participant who leaves is told of until somebody else comes or goes. */
   slowToForget = false;
   #sids = 0;
@@ -72,6 +74,7 @@ export class FakeLink implements Link {
         close: () => {},
       }),
       sendChat: (message) => {
+        if (this.interrupted) throw new LinkAway('by the test');
         if (this.mute) throw new Error('the message cannot be sent');
         this.said.push(message);
         for (const [other, member] of this.members) if (other !== identity) member.sink.onChat(message);
