@@ -245,7 +245,7 @@ export class RoomController {
       roomCreator: options.roomCreator,
       selfId: options.userID,
       selfName: options.userName || options.userID,
-      camera: this.#filming,
+      camera: this.#filming && !this.#facts.mutedByOwner.video,
       microphone: this.#speaking && !this.#facts.mutedByOwner.audio,
       seated: this.#members.seated,
       waiting: this.#members.waiting,

@@ -296,24 +296,27 @@ describe('a connection that is lost', () => {
   it.each([
     ['cannot be reached', new Error('request:fail timeout')],
     ['has trouble of its own', { status: 502, body: 'Bad Gateway' }],
-  ])('[WR52] is tried as often when the server %s for fresh URLs as when the connection itself fails', async (_, answer) => {
-    const bench = new Bench();
-    await bench.enter();
-    bench.answers = [answer];
-    bench.socket.drop(4003);
-    await bench.clock.advance(60_000);
-    expect(bench.controller.status().trouble).toBe('connection');
-    expect(bench.codes('error')).toEqual([]);
-    bench.answers = [phoneRoomsig(9)];
-    await bench.clock.advance(15_000);
-    bench.socket.say(welcome([], 2));
-    expect(bench.controller.status().trouble).toBe('');
-    bench.answers = [answer];
-    bench.socket.drop(4003);
-    await bench.clock.advance(600_000);
-    expect(bench.lastError).toMatchObject({ code: -10, cause: { reason: 'network' } });
-    expect(bench.clock.pending).toBe(0);
-  });
+  ])(
+    '[WR52] is tried as often when the server %s for fresh URLs as when the connection itself fails',
+    async (_, answer) => {
+      const bench = new Bench();
+      await bench.enter();
+      bench.answers = [answer];
+      bench.socket.drop(4003);
+      await bench.clock.advance(60_000);
+      expect(bench.controller.status().trouble).toBe('connection');
+      expect(bench.codes('error')).toEqual([]);
+      bench.answers = [phoneRoomsig(9)];
+      await bench.clock.advance(15_000);
+      bench.socket.say(welcome([], 2));
+      expect(bench.controller.status().trouble).toBe('');
+      bench.answers = [answer];
+      bench.socket.drop(4003);
+      await bench.clock.advance(600_000);
+      expect(bench.lastError).toMatchObject({ code: -10, cause: { reason: 'network' } });
+      expect(bench.clock.pending).toBe(0);
+    },
+  );
 
   it('[WR54] ends with −9 when a fresh roomsig is refused on the way back', async () => {
     const bench = new Bench();
