@@ -22,6 +22,7 @@ describe('<webrtc-room>', () => {
       autopush: false,
       enableCamera: true,
       enableMic: true,
+      muted: false,
       aspect: '9:16',
       minBitrate: 200,
       maxBitrate: 400,
@@ -68,6 +69,8 @@ describe('<webrtc-room>', () => {
     });
     expect(stage.pusher.view.props).toMatchObject({
       enableMic: false,
+      // For base libraries below 2.10.0, which know no enable-mic.
+      muted: true,
       enableCamera: false,
       beauty: 9,
       whiteness: 1,
