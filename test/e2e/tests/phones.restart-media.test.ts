@@ -39,8 +39,7 @@ describe('what phones live through', () => {
     await cara.enter(roomId);
     ben.push(PUSHED);
     await anna.expectPicture(asPublisher(ben));
-    const version = cara.roster().length;
-    expect(version).toBe(2);
+    expect(cara.roster()).toHaveLength(2);
     const told = cara.events.findLast((event) => event.type === 'roster' || event.type === 'welcome');
     await stage.product.stop();
     for (const phone of [ben, cara]) expect((await phone.waitFor('ended')).reason).toBe('server-restart');

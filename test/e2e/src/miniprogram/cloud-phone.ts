@@ -173,10 +173,17 @@ export class CloudPhone {
     await this.run(`${player}.view.state(${code}, '')`);
   }
 
-  /** What live-players play: source and mode. */
-  players(): Promise<{ src: string; mode: string; running: boolean }[]> {
-    return this.run(
-      'mp.live.scripted.players.map(({ view, running }) => ({ src: view.props.src, mode: view.props.mode, running }))',
+  /** Its live-players play these sources, and nothing else. */
+  async plays(...sources: string[]): Promise<void> {
+    const wanted = JSON.stringify(sources.map((src) => ({ src, mode: 'RTC', running: true })));
+    await waitFor(
+      `${this.openId} to play ${sources.join(', ') || 'nothing'}`,
+      () =>
+        this.run<object[]>(
+          'mp.live.scripted.players.map(({ view, running }) => ({ src: view.props.src, mode: view.props.mode, running }))',
+        ),
+      (players) => JSON.stringify(players) === wanted,
+      PATIENCE,
     );
   }
 

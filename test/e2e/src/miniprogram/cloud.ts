@@ -16,7 +16,10 @@ import { Tencent } from './tencent.ts';
 
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
 /** Seats of a room, and the life of a privateMapKey in seconds: little, so that a test sees the end of both. */
-export const LIMITS = { capacity: 2, ticketSeconds: 60 } as const;
+const LIMITS = { capacity: 2, ticketSeconds: 60 } as const;
+
+/** The collection of rooms. */
+const ROOMS = 'webrtcRooms';
 
 /** One call of a cloud function, and what it was answered. */
 export interface CloudCall {
@@ -33,6 +36,8 @@ export class CloudStage {
   readonly #bundle: Bundle;
   readonly #browser: Browser;
   readonly #phones: CloudPhone[] = [];
+  /** Calls of functions that have not been answered. */
+  readonly #underWay = new Set<Promise<unknown>>();
   readonly cloud: TestCloud;
   readonly tencent: Tencent;
   readonly room: MediaRoom;
@@ -79,11 +84,18 @@ export class CloudStage {
 
   /** A phone of this user, with the mini program open. */
   async phone(openId: string, options: CloudPhoneOptions = {}): Promise<CloudPhone> {
-    const call = (name: string) => async (data: unknown) => {
+    const answer = async (name: string, data: unknown) => {
       const event = (data ?? {}) as CloudCall['data'];
       const { result } = await this.cloud.callFunction(openId, { name, data: event });
       this.calls.push({ openId, name, data: event, code: result.code });
       return result;
+    };
+    const call = (name: string) => (data: unknown) => {
+      const answered = answer(name, data);
+      this.#underWay.add(answered);
+      const done = () => void this.#underWay.delete(answered);
+      answered.then(done, done);
+      return answered;
     };
     const names = Object.entries(FUNCTIONS).flatMap(([name, { aliases }]) => [name, ...aliases]);
     const functions = Object.fromEntries(names.map((name) => [name, call(name)]));
@@ -119,7 +131,7 @@ export class CloudStage {
 
   /** The documents of the collection that are rooms, as people read them in the console. */
   rooms(): readonly Readonly<Record<string, unknown>>[] {
-    return this.cloud.service.database.documents('webrtcRooms').filter((document) => document['memberCount'] !== 0);
+    return this.cloud.service.database.documents(ROOMS).filter((document) => document['memberCount'] !== 0);
   }
 
   /** These users have the seats of the one room there is, in this order; none: there is no room. */
@@ -139,6 +151,11 @@ export class CloudStage {
     for (const phone of this.#phones.splice(0)) {
       if (phone.open) await phone.close().catch((error: unknown) => problems.push(error));
     }
+    // What phones asked for as they were put away must not meet the next test.
+    await Promise.allSettled(this.#underWay);
+    const { database } = this.cloud.service;
+    database.dropCollection(ROOMS);
+    database.createCollection(ROOMS);
     this.calls.length = 0;
     this.tencent.questions.length = 0;
     this.tencent.scripted.length = 0;

@@ -32,7 +32,10 @@ export interface Product {
   stop(): Promise<void>;
   start(): Promise<void>;
   close(): Promise<void>;
+  /** The last lines, for a failure. */
   log(): string;
+  /** Everything it has written. */
+  lines(): readonly string[];
 }
 
 export interface ProductOptions {
@@ -106,6 +109,7 @@ export async function startProduct(
       await rm(dataDir, { recursive: true, force: true });
     },
     log: () => server.log(),
+    lines: () => server.lines(),
   };
 }
 

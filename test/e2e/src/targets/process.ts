@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import { until } from '../wait.ts';
 
 /** Everything started here, so that nothing outlives the test run whatever happens. */
@@ -6,6 +7,9 @@ const running = new Set<ChildProcess>();
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
+
+/** More than any test has a server write. */
+const MAX_LINES = 50_000;
 
 /** A server as a child process: started, asked to stop, or killed; its output is kept for failures. */
 export class ServerProcess {
@@ -29,12 +33,9 @@ export class ServerProcess {
     });
     this.#child = child;
     running.add(child);
-    const keep = (chunk: Buffer) => {
-      this.#lines.push(...chunk.toString('utf8').split('\n').filter(Boolean));
-      if (this.#lines.length > 400) this.#lines = this.#lines.slice(-200);
-    };
-    child.stdout?.on('data', keep);
-    child.stderr?.on('data', keep);
+    for (const output of [child.stdout, child.stderr]) {
+      if (output !== null) createInterface({ input: output }).on('line', (line) => this.#keep(line));
+    }
     child.once('error', (error) => this.#lines.push(String(error)));
     child.once('exit', () => running.delete(child));
     await until(
@@ -58,19 +59,26 @@ export class ServerProcess {
   }
 
   /** Resolves when it has gone. */
-  async ended(timeout = 10_000): Promise<void> {
+  async ended(timeout = 30_000): Promise<void> {
     const child = this.#child;
     if (child === null) return;
     await until('the server to end', () => child.exitCode !== null || child.signalCode !== null, { timeout });
     this.#child = null;
   }
 
+  /** The last lines, for a failure. */
   log(): string {
     return this.#lines.slice(-60).join('\n');
   }
 
-  /** All output lines that are kept. */
+  /** Everything it wrote, up to the latest {@link MAX_LINES}. */
   lines(): readonly string[] {
     return this.#lines;
+  }
+
+  #keep(line: string): void {
+    if (line === '') return;
+    this.#lines.push(line);
+    if (this.#lines.length > MAX_LINES) this.#lines = this.#lines.slice(-MAX_LINES / 2);
   }
 }
