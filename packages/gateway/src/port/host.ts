@@ -1,6 +1,7 @@
 /** The main thread's side of the port: a gateway that lives in a worker thread, started anew when it dies. */
 import type { MessagePort } from 'node:worker_threads';
 import { type Reply, RestartingWorker } from '@lianmai/media/worker';
+import pino from 'pino';
 import type { CaptureRequest } from '../capture/types.ts';
 import { type GatewayConfig, type GatewayConfigInput, gatewayConfigSchema } from '../config.ts';
 import type { GatewayHost, RoomNotice } from '../host.ts';
@@ -32,8 +33,8 @@ export interface StartGatewayOptions {
 
 /**
  * Starts a gateway in a worker thread of its own. Rejects with an error whose `code` is the system's (`EADDRINUSE`)
- * when it cannot start at all. When the worker dies later, its phones' connections are closed, it is started anew on the same port, and phones come back by
- * themselves; `onRestart` tells.
+ * when it cannot start at all. When the worker dies later, its phones' connections are closed, it is started anew on the
+ * same port, and phones come back by themselves; `onRestart` tells.
  */
 export async function startGateway(input: GatewayConfigInput, options: StartGatewayOptions): Promise<Gateway> {
   const host = new GatewayWorker(gatewayConfigSchema.parse(input), options);
@@ -68,6 +69,7 @@ class GatewayWorker implements Gateway {
       workerData: (): WorkerData => ({ config: this.#config }),
       onMessage: (message, reply) => this.#receive(message, reply),
       onLost: (sentence) => this.#lose(sentence),
+      log: pino({ name: 'gateway', level: config.logLevel }),
     });
     this.#audiences = new FlvAudiences({
       limits: config.broadcast,

@@ -14,6 +14,7 @@ const host: GatewayHost = {
   mediaToken: async ({ roomId }) => {
     if (roomId === 'bad') throw new Error('no such room');
     if (roomId === 'slow') return new Promise((resolve) => slow.push(resolve));
+    if (roomId === 'start' && holding) return new Promise((resolve) => slow.push(resolve));
     if (roomId === 'start' && failures > 0) {
       failures--;
       throw new Error('not this time');
@@ -23,12 +24,14 @@ const host: GatewayHost = {
   act: async () => 'ok',
 };
 
-/** Questions that the test answers when it likes, and starts of the worker that fail from now on. */
+/** Questions that the test answers when it likes, a start of the worker among them, and starts that fail from now on. */
 let slow: ((token: string) => void)[];
+let holding: boolean;
 let failures: number;
 let gateway: Gateway;
 beforeEach(async () => {
   slow = [];
+  holding = false;
   failures = 0;
   gateway = await startGateway(
     {
@@ -186,6 +189,17 @@ describe('the gateway behind its port', { timeout: 60_000 }, () => {
     expect(failures).toBe(0);
     const again = await signal('anna');
     await expect.poll(() => again.frames, SOON).toEqual(['hello anna']);
+  });
+
+  it('[GP13] while a worker starts anew, a capture is lost and says so, and a stop waits for nothing', async () => {
+    const one = await signal('anna');
+    holding = true;
+    one.connection.receive('die');
+    await expect.poll(() => slow.length, SOON).toBe(1);
+    await new Promise<void>((onLost) => {
+      gateway.startCapture({ stream: 's', refused: false, maxMs: 1, maxBytes: 1 }, { onRecord: () => {}, onLost });
+    });
+    await gateway.stop(3_600_000);
   });
 
   it('[GP9] a worker that cannot start at all rejects the start with the reason', async () => {

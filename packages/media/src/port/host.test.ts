@@ -76,6 +76,19 @@ describe('[SG41] the worker thread', () => {
     await engine.stop(1_000);
   });
 
+  it('[SG42] who fails when he is told of a restart harms nobody: the others are told', async () => {
+    const engine = await startEngine({ ...CONFIG, logLevel: 'silent' }, OPTIONS);
+    const reasons: string[] = [];
+    engine.onRestart(() => {
+      throw new Error('a listener of the test');
+    });
+    engine.onRestart((reason) => reasons.push(reason));
+    const { connection } = await open(engine);
+    connection.receive(Buffer.from('die'));
+    await expect.poll(() => reasons, SOON).toHaveLength(1);
+    await engine.stop(1_000);
+  });
+
   it('[SG42] an engine that cannot start says why', async () => {
     await expect(startEngine({ ...CONFIG, region: 'cannot start' }, OPTIONS)).rejects.toThrow('port 1 is busy');
     await expect(startEngine({ keys: {} }, OPTIONS)).rejects.toThrow();

@@ -1,5 +1,6 @@
 /** The main thread's side of the port: an engine that lives in a worker thread, started anew when it dies. */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import pino from 'pino';
 import { type EngineConfigInput, parseEngineConfig } from '../config.ts';
 import { Revocations } from '../signal/revocations.ts';
 import type { FromWorker, ToWorker, WorkerData } from './messages.ts';
@@ -30,7 +31,6 @@ export interface StartOptions {
  * by themselves; `onRestart` tells.
  */
 export async function startEngine(input: EngineConfigInput, options: StartOptions = {}): Promise<MediaEngine> {
-  parseEngineConfig(input);
   const host = new EngineHost(input, options.workerUrl ?? WORKER_URL);
   await host.start();
   return host;
@@ -51,6 +51,7 @@ class EngineHost implements MediaEngine {
 
   constructor(input: EngineConfigInput, workerUrl: URL) {
     this.#input = input;
+    const { logLevel: level } = parseEngineConfig(input);
     this.#worker = new RestartingWorker({
       url: workerUrl,
       name: 'lianmai-media',
@@ -59,6 +60,7 @@ class EngineHost implements MediaEngine {
       workerData: (): WorkerData => ({ config: this.#input }),
       onMessage: (message) => this.#onMessage(message),
       onLost: (sentence) => this.#fail(sentence),
+      log: pino({ name: 'lianmai-media', level }),
     });
   }
 

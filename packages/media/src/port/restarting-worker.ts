@@ -1,5 +1,6 @@
 /** A worker thread that is started anew when it ends by itself: what hosts of such workers have in common. */
 import { type MessagePort, Worker } from 'node:worker_threads';
+import type { Logger } from 'pino';
 
 /** Longest wait before another start of a worker that keeps dying. */
 const MAX_BACKOFF_MS = 5_000;
@@ -44,12 +45,19 @@ export interface RestartingWorkerParts<To, From extends WorkerMessage> {
   readonly onMessage: (message: From, reply: Reply<To>) => void;
   /** The worker is gone, and with it all that was under way through it. */
   readonly onLost: (sentence: string) => void;
+  readonly log: Pick<Logger, 'error'>;
 }
 
+/**
+ * One worker thread, and after its death the next one. What was under way through a worker that died is over (`onLost`); what
+ * comes while another one starts waits for it (`prepare`), or is lost (`post`).
+ */
 export class RestartingWorker<To, From extends WorkerMessage> {
   readonly #parts: RestartingWorkerParts<To, From>;
   readonly #restartListeners: ((reason: string) => void)[] = [];
   #worker: Worker | null = null;
+  /** It has said `ready`: before that it listens to nothing. */
+  #serves = false;
   #ready: Promise<void> = Promise.resolve();
   #nextId = 1;
   #stopping = false;
@@ -62,8 +70,9 @@ export class RestartingWorker<To, From extends WorkerMessage> {
     this.#parts = parts;
   }
 
+  /** Whether what is posted now is heard: false while a worker starts, and when there is none. */
   get running(): boolean {
-    return this.#worker !== null;
+    return this.#serves;
   }
 
   /** The first start. Rejects with {@link WorkerStartError}; then there is no other. */
@@ -107,7 +116,9 @@ export class RestartingWorker<To, From extends WorkerMessage> {
   async stop(order: To, deadlineMs: number): Promise<void> {
     this.#stopping = true;
     const worker = this.#worker;
-    if (worker !== null) {
+    // One that is still starting would not hear the order.
+    if (worker !== null && !this.#serves) await worker.terminate();
+    else if (worker !== null) {
       let timer: NodeJS.Timeout | undefined;
       const done = new Promise<void>((resolve) => {
         this.#stopped = resolve;
@@ -145,6 +156,7 @@ export class RestartingWorker<To, From extends WorkerMessage> {
         if (message.type === 'stopped') this.#stopped();
         if (message.type !== 'ready') return;
         started = true;
+        if (this.#worker === worker) this.#serves = true;
         this.#readyAt = performance.now();
         resolve();
       });
@@ -152,7 +164,10 @@ export class RestartingWorker<To, From extends WorkerMessage> {
         cause = error instanceof Error ? error.message : String(error);
       });
       worker.on('exit', (exitCode) => {
-        if (this.#worker === worker) this.#worker = null;
+        if (this.#worker === worker) {
+          this.#worker = null;
+          this.#serves = false;
+        }
         this.#stopped();
         const reason = cause || `the worker ended with code ${exitCode}`;
         if (!started) {
@@ -168,6 +183,15 @@ export class RestartingWorker<To, From extends WorkerMessage> {
     });
   }
 
+  /** A listener that throws is its own defect: the others are told, and the process lives. */
+  #tell(listener: (reason: string) => void, reason: string): void {
+    try {
+      listener(reason);
+    } catch (err) {
+      this.#parts.log.error({ err }, 'a listener of a restart failed');
+    }
+  }
+
   #restart(reason: string): void {
     const wait = this.#deaths === 0 ? 0 : Math.min(MAX_BACKOFF_MS, 100 * 2 ** this.#deaths);
     this.#deaths++;
@@ -177,7 +201,7 @@ export class RestartingWorker<To, From extends WorkerMessage> {
     });
     this.#ready.then(
       () => {
-        for (const listener of this.#restartListeners) listener(reason);
+        for (const listener of this.#restartListeners) this.#tell(listener, reason);
       },
       (error: unknown) => {
         if (!this.#stopping) this.#restart(String(error));
