@@ -72,6 +72,12 @@ type Failed = (failure: {
   readonly ErrorInfo: string;
 }) => void;
 
+/** Callbacks of `enableAudio`, as those of live-player's `mute`. */
+export interface MuteParams {
+  readonly success?: Succeeded;
+  readonly complete?: Succeeded;
+}
+
 /** What `selectComponent('#room')` has. */
 export interface WebrtcRoom {
   start(): void;
@@ -81,9 +87,9 @@ export interface WebrtcRoom {
   resume(): void;
   switchCamera(): void;
   /** One's own camera; with another's id, whether his picture is shown on this phone. */
-  enableVideo(enable: boolean, userid?: string): void;
-  /** One's own microphone; with another's id, whether his sound is played on this phone. */
-  enableAudio(enable: boolean, userid?: string): void;
+  enableVideo(enable: boolean, userid?: string | number): void;
+  /** One's own microphone; with another's id, whether his sound is played on this phone. `params` are called at once. */
+  enableAudio(enable: boolean, userid?: string | number, params?: MuteParams): void;
   /** For the owner, `media="rtmp"`; like the next two. */
   kickMember(userid: string): Promise<Reply>;
   muteMember(userid: string, kind: 'audio' | 'video'): Promise<Reply>;
@@ -100,8 +106,48 @@ export interface RoomEvent {
   readonly tag: 'error' | 'ok';
   readonly code: number;
   readonly detail: string;
-  /** With errors: a word to branch on, and the number of the layer that said so. */
-  readonly cause?: { readonly reason: string; readonly code: number; readonly message: string };
+  readonly cause?: Cause;
+}
+
+/** Why something went wrong: a word to branch on, and the number of the layer that said so, 0 where it has none. */
+export interface Cause {
+  readonly reason: string;
+  readonly code: number;
+  readonly message: string;
+}
+
+/** `event.detail` of `bindIMEvent`: `code` 0 is well, with `group_system_notifys` 4 is kicked and 5 dissolved. */
+export interface ImEvent {
+  readonly tag:
+    | 'login_event'
+    | 'join_group_event'
+    | 'connection_event'
+    | 'big_group_msg_notify'
+    | 'msg_notify'
+    | 'group_system_notifys'
+    | 'group_info_change_notify'
+    | 'kicked';
+  readonly code: number;
+  /** With `big_group_msg_notify` a list of {@link ImMessage}. */
+  readonly detail: unknown;
+}
+
+/** A message of the room's conversation. */
+export interface ImMessage {
+  readonly elems: readonly (
+    | { readonly type: 'TIMTextElem'; readonly content: { readonly text: string } }
+    | {
+        readonly type: 'TIMCustomElem';
+        readonly content: { readonly data: string; readonly desc: string; readonly ext: string };
+      }
+  )[];
+  readonly fromAccount: string;
+  readonly fromAccountNick: string;
+  readonly isSend: boolean;
+  readonly id: string;
+  /** Unix seconds. */
+  readonly time: number;
+  readonly sess: { readonly type: 'GROUP'; readonly id: string };
 }
 
 /** `event.detail` of `bindTicketEvent`: set fresh `userSig`, `privateMapKey` and `expiresAt`. */
@@ -114,18 +160,27 @@ export interface TicketEvent {
 export interface StateEvent {
   readonly phase: 'idle' | 'entering' | 'in' | 'leaving';
   readonly reconnecting: boolean;
+  /** What stands between the user and the others just now; the component is at work on it. */
+  readonly trouble: '' | 'connection' | 'server-restart' | 'sending';
   readonly ownerID: string;
   readonly mutedByOwner: { readonly audio: boolean; readonly video: boolean };
   readonly members: readonly {
     readonly userID: string;
     readonly name: string;
-    readonly streamType: string;
+    readonly streamType: 'main' | 'aux';
     readonly hasVideo: boolean;
     readonly hasAudio: boolean;
+    /** Has a tile; the others have a name only. */
     readonly shown: boolean;
+    /** Picture or sound has come through. */
     readonly playing: boolean;
+    /** `excellent`, `good`, `poor`, `lost`; empty when nobody said. */
+    readonly quality: string;
+    /** Why there is no picture or sound; empty when all is well. */
+    readonly missing: string;
   }[];
-  readonly notice: unknown;
+  /** What last did not work as it should. */
+  readonly notice: Cause | null;
 }
 
 /** `event.detail` of `bindPusherEvent`. */

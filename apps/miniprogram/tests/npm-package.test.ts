@@ -9,15 +9,25 @@ import { type JsdomPhone, openInJsdom } from '@lianmai/mp-host/jsdom';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { PROPERTIES } from '../miniprogram/components/webrtc-room/properties.ts';
 import type { PusherEvent, RoomEvent } from '../miniprogram/core/events.ts';
+import type { ImEvent, ImMessage } from '../miniprogram/core/im.ts';
+import type { Reply } from '../miniprogram/core/link/link.ts';
 import type { RoomStatus } from '../miniprogram/core/room/status.ts';
 import type * as published from '../npm/index.d.ts';
 
 const run = promisify(execFile);
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-/** What the component tells fits into what its types promise, and the type check of this file holds that. */
-type Promised = [published.RoomEvent, published.PusherEvent, published.StateEvent];
-const told = (given: [RoomEvent, PusherEvent, RoomStatus]): Promised => given;
+/** Only types that say the same, to the last field, are `true` here; the type check of this file holds that. */
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+/** What the component tells and what its types promise. */
+const told: [
+  Same<RoomEvent, published.RoomEvent>,
+  Same<PusherEvent, published.PusherEvent>,
+  Same<RoomStatus, published.StateEvent>,
+  Same<ImEvent, published.ImEvent>,
+  Same<ImMessage, published.ImMessage>,
+  Same<Reply, published.Reply>,
+] = [true, true, true, true, true, true];
 /** The published properties are those of the component, no more and no less. */
 type SameKeys<A, B> = [keyof A, keyof B] extends [keyof B, keyof A] ? true : never;
 const same: SameKeys<published.WebrtcRoomProperties, typeof PROPERTIES> = true;
@@ -76,6 +86,23 @@ it('[WR104] the npm package works in a mini program that has nothing else of thi
   expect(caller.events.map((event) => event.code)).toEqual([11]);
 }, 60_000);
 
+/** Methods by name, with the number of what they take. */
+function methodsIn(code: string, indent: string): Record<string, number> {
+  const signatures = [...code.matchAll(new RegExp(`^${indent}(\\w+)\\(([^)]*)\\)[^;]*[;{]$`, 'gm'))];
+  return Object.fromEntries(
+    signatures.map(([, name = '', taken = '']) => [name, taken.split(',').filter((one) => one.trim() !== '').length]),
+  );
+}
+
+it('[WR106] the types have the methods of the component, no more and no less', () => {
+  const source = readFileSync(here('../miniprogram/components/webrtc-room/webrtc-room.ts'), 'utf8');
+  const promised = readFileSync(here('../npm/index.d.ts'), 'utf8');
+  const own = methodsIn(source.slice(source.indexOf('\n  methods: {'), source.indexOf('// From the template')), '    ');
+  const typed = promised.slice(promised.indexOf('export interface WebrtcRoom {'));
+  expect(methodsIn(typed.slice(0, typed.indexOf('\n}')), '  ')).toEqual(own);
+  expect(own).toMatchObject({ start: 0, enableVideo: 2, enableAudio: 3, muteMember: 2, sendC2CCustomMsg: 4 });
+});
+
 it('[WR106] npm would publish the package as it is, with both readmes, types and licence', async () => {
   // Offline, and to nowhere: `--dry-run` packs and checks, and sends nothing.
   const args = ['publish', '--dry-run', '--offline', '--json', '--registry', 'http://127.0.0.1:9/'];
@@ -97,7 +124,7 @@ it('[WR106] npm would publish the package as it is, with both readmes, types and
     'package.json',
   ]);
   // Held by the type check; here they only must be used.
-  expect([same, typeof told]).toEqual([true, 'function']);
+  expect([same, told.length]).toEqual([true, 6]);
   expect(JSON.parse(readFileSync(join(packed, 'package.json'), 'utf8'))).toMatchObject({
     license: 'Apache-2.0',
     miniprogram: 'miniprogram_dist',
