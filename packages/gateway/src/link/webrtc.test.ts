@@ -101,7 +101,7 @@ describe('the signal', () => {
     return `ws://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
   }
 
-  it('[LK22] who is removed while media comes up hears of it at once, before anything is closed', async () => {
+  it('[LK22] who is removed while media comes up hears of it at once, before the close is through', async () => {
     const participant = new ParticipantInfo({ identity: 'anna', sid: 'PA_1' });
     const leave = new LeaveRequest({
       reason: DisconnectReason.PARTICIPANT_REMOVED,
