@@ -9,6 +9,7 @@ export interface SlotLimits {
 /** Why there is none: all are taken, or this address has its share. */
 export type SlotRefusal = 'full' | 'address-full';
 
+/** Counts the connections of a door; IPv6 addresses of one /64 are one address. */
 export class ConnectionSlots {
   readonly #limits: SlotLimits;
   readonly #perAddress = new Map<string, number>();

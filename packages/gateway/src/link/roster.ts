@@ -78,11 +78,6 @@ export class Roster {
     return sid === this.#self.sid ? this.#self.identity : (this.#bySid.get(sid)?.participant.identity ?? null);
   }
 
-  has(identity: string): boolean {
-    for (const { participant } of this.#bySid.values()) if (participant.identity === identity) return true;
-    return false;
-  }
-
   #apply(info: ParticipantInfo): boolean {
     if (info.sid === '' || info.identity === '' || info.sid === this.#self.sid) return false;
     const known = this.#bySid.get(info.sid);

@@ -57,6 +57,7 @@ export interface SessionContext {
   readonly onGone: (session: Session) => void;
 }
 
+/** A participant over WebRTC. It outlives its connections: publications and subscriptions move to the next one. */
 export class Session implements LinkSession {
   readonly #context: SessionContext;
   readonly #options: JoinOptions;

@@ -89,10 +89,6 @@ export class Phone {
     return this.#publish !== null;
   }
 
-  get connected(): boolean {
-    return this.#socket !== null;
-  }
-
   get state(): StreamState {
     return {
       ...silent(this.userId, this.name),
@@ -165,10 +161,12 @@ export class Phone {
     this.#publish?.setSession(session);
   }
 
+  /** Its participant in the media room, or null while there is none. */
   get session(): LinkSession | null {
     return this.#session;
   }
 
+  /** Tells its user something; nobody hears it while there is no signalling. */
   notice(code: PhoneCodeName): void {
     this.#socket?.notice(code);
   }

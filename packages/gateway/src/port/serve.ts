@@ -10,6 +10,10 @@ export interface WorkerChannel {
   onMessage(listener: (message: ToWorker) => void): void;
 }
 
+/**
+ * Serves the gateway to whoever is at the other end, from now on: says `ready`, does what is asked, and tells `error` with the
+ * question's number when that fails.
+ */
 export function serveGateway(gateway: LocalGateway, channel: WorkerChannel): void {
   const signals = new Map<number, PhoneSignalConnection>();
   const views = new Map<number, () => void>();

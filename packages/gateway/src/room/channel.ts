@@ -43,10 +43,6 @@ export class Channel implements UnitSink {
     return this.#available;
   }
 
-  get viewers(): number {
-    return this.#viewers;
-  }
-
   /** What flows from now on; viewers who were promised more are ended. */
   setAvailable(tracks: Tracks): void {
     if (tracks.video === this.#available.video && tracks.audio === this.#available.audio) return;

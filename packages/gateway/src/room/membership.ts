@@ -42,10 +42,6 @@ export class Membership {
     this.#parts = parts;
   }
 
-  get session(): LinkSession | null {
-    return this.#session;
-  }
-
   /** The participant as the media room knows it, or knew it last. */
   get sid(): string | null {
     return this.#session?.sid ?? this.#lastSid;

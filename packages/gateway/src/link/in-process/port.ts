@@ -70,11 +70,6 @@ export class EnginePort {
     return this.#channel.closed;
   }
 
-  /** Packets to the engine that were dropped because it was too slow. */
-  get dropped(): number {
-    return this.#channel.dropped;
-  }
-
   /** Asks for a participant; the answer comes to the sink. Answers the session's number. */
   open(token: string, join: JoinRequest, sink: PortSessionSink): number {
     const session = this.#nextSession++;

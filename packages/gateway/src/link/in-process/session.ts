@@ -56,6 +56,7 @@ interface Stay {
 /** The engine confirms a leave within this, or it is not waited for. */
 const LEAVE_MS = 1_000;
 
+/** A participant at the embedded engine. It outlives its ports: publications and subscriptions move to the next one. */
 export class Session implements LinkSession {
   readonly #context: SessionContext;
   readonly #options: JoinOptions;

@@ -37,10 +37,6 @@ export class Subscription implements LinkSubscription, StreamSink {
     return this.#mimeType;
   }
 
-  get closed(): boolean {
-    return this.#closed;
-  }
-
   attach(stream: number, mimeType: string): void {
     this.#stream = stream;
     this.#mimeType = mimeType;
