@@ -82,6 +82,7 @@ export interface PusherContext {
   switchCamera(): void;
 }
 
+/** The page's one live-pusher; it must be in the page already. */
 export function pusherContext(): PusherContext {
   const context = wx.createLivePusherContext();
   const quiet = { fail: () => {} };

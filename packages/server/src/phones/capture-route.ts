@@ -25,6 +25,7 @@ const bodySchema = z.object({
   refused: z.boolean().default(false),
 });
 
+/** What `lianmai capture` asks: to record a phone's push. For the server API key only, a few at once. */
 export function registerCapture(app: FastifyInstance, gateway: Gateway, gate: Gate, sdkAppId: number): void {
   let running = 0;
   app.post(CAPTURE_PATH, async (request, reply) => {

@@ -31,6 +31,7 @@ export interface PhoneDoors extends RawRoutes {
   close(): void;
 }
 
+/** The doors by which phones come in, with the rate of each address. */
 export function createPhoneDoors(phones: Phones, options: PhoneDoorsOptions): PhoneDoors {
   const { gateway } = phones;
   const rate = new RateLimiter({

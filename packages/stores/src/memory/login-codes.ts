@@ -1,5 +1,6 @@
 import type { LoginCode, LoginCodeStore } from '../login-codes.ts';
 
+/** One-time login codes in memory, with the rules of the database's. */
 export function memoryLoginCodes(): LoginCodeStore {
   /** In the order in which they were handed out. */
   const codes = new Map<string, LoginCode>();

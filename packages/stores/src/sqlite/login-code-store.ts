@@ -10,6 +10,7 @@ const KEEP = `INSERT INTO login_codes (code_hash, user_id, user_name, kind, sess
 /** Looking and taking are one statement: whoever comes second finds nothing. */
 const TAKE = 'DELETE FROM login_codes WHERE code_hash = ? RETURNING *';
 
+/** One-time login codes in the database, by their hashes. */
 export function createSqliteLoginCodeStore(database: Database): LoginCodeStore {
   return {
     async keepLoginCode(code, { perUser, total }, now) {

@@ -107,6 +107,7 @@ function recordIdOf(value: unknown): number | null {
   return Number.isInteger(id) ? id : null;
 }
 
+/** The tickets among the properties; an end that is no number counts as unknown, 0. */
 export function readTickets(values: PropertyValues): Tickets {
   const expiresAt = Number(values.expiresAt);
   return {

@@ -14,6 +14,7 @@ export interface RoomRow {
   readonly age: string;
 }
 
+/** A room as a line of the list. `now`: Unix milliseconds, for its age. */
 export function rowOf(room: RoomInfo, now: number, words: Words): RoomRow {
   const name = room.roomName || fill(words.app.unnamed, { number: room.roomID });
   const age = ageOf(room.createTime, now);
