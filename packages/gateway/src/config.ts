@@ -81,7 +81,7 @@ export const phoneLimitsSchema = z.strictObject({
   chatHistory: count.default(50),
 });
 
-export const gatewayConfigSchema = z.strictObject({
+const settingsSchema = z.strictObject({
   sdkAppId: z.number().int().positive(),
   /** Secret of the tickets in URLs, base64url. */
   ticketKey: z.string().min(32),
@@ -109,6 +109,11 @@ export const gatewayConfigSchema = z.strictObject({
   hostTimeoutMs: milliseconds.default(8_000),
   logLevel: z.string().default('warn'),
 });
+
+export const gatewayConfigSchema = settingsSchema.refine(
+  ({ hostTimeoutMs, rtmp }) => hostTimeoutMs < rtmp.limits.setupMs,
+  { path: ['hostTimeoutMs'], error: 'hostTimeoutMs must be less than rtmp.limits.setupMs' },
+);
 
 export type GatewayConfigInput = z.input<typeof gatewayConfigSchema>;
 export type GatewayConfig = z.output<typeof gatewayConfigSchema>;

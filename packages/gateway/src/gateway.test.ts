@@ -2,6 +2,7 @@
 import { buildStreamName, PHONE_CODES, PRIVILEGE } from '@lianmai/protocol';
 import { deriveStreamKey, signStreamTicket } from '@lianmai/tickets';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { gatewayConfigSchema } from './config.ts';
 import { createGateway, type LocalGateway } from './gateway.ts';
 import { FakeLink } from './room/testing/fake-link.ts';
 import { RtmpClient } from './rtmp/testing/client.ts';
@@ -56,6 +57,15 @@ async function push(): Promise<RtmpClient> {
   return client;
 }
 
+describe('the settings', () => {
+  it('[PD26] a question to the server must be over before the time of an RTMP door', () => {
+    const settings = { sdkAppId: 1, ticketKey: TICKET_KEY, media: { kind: 'in-process' } };
+    const rtmp = { port: 0, limits: { setupMs: 8_000 } };
+    expect(() => gatewayConfigSchema.parse({ ...settings, rtmp })).toThrow('hostTimeoutMs');
+    expect(gatewayConfigSchema.parse({ ...settings, rtmp, hostTimeoutMs: 7_999 }).hostTimeoutMs).toBe(7_999);
+  });
+});
+
 describe('doors', () => {
   it('[PS12] a push with neither send bit makes no room and no participant; where he is known he is told', async () => {
     privileges = PRIVILEGE.enterRoom;
@@ -68,5 +78,18 @@ describe('doors', () => {
     await expect(push()).rejects.toThrow();
     expect(frames).toContain('refused');
     expect((await gateway.stats()).rooms).toBe(1);
+  });
+});
+
+describe('the end', () => {
+  it('[PS37] comes within its time, also when the media service does not let go', async () => {
+    const admission = await gateway.openSignal({ ticket: ticket('signal'), bases: BASES, remoteAddress: '' });
+    if (admission.kind === 'refused') throw new Error(admission.message);
+    const closed = new Promise<string>((resolve) => admission.connection.onClose((_code, reason) => resolve(reason)));
+    let letGo = () => {};
+    link.close = () => new Promise((resolve) => (letGo = resolve));
+    await gateway.stop(100);
+    expect(await closed).toBe('server-restart');
+    letGo();
   });
 });

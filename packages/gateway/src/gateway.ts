@@ -1,4 +1,5 @@
 /** The gateway in one thread: doors, rooms, codecs and the link put together. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { type PhoneCodeName, STREAM_APP } from '@lianmai/protocol';
 import { deriveStreamKey } from '@lianmai/tickets';
 import pino from 'pino';
@@ -54,6 +55,7 @@ export async function createGateway(input: GatewayConfigInput, { host, link }: G
     key,
     host,
     wallClock,
+    patienceMs: config.hostTimeoutMs,
     onFailure: (err) => log.error({ err }, 'the server did not say whether a phone may come in'),
   });
   const codecs = await createCodecPool({ limits: config.codecs, log });
@@ -247,8 +249,8 @@ export async function createGateway(input: GatewayConfigInput, { host, link }: G
     },
     // A gateway in one's own thread dies with it.
     onRestart: () => {},
-    stop: () => {
-      stopping ??= stop();
+    stop: (deadlineMs) => {
+      stopping ??= Promise.race([stop(), delay(deadlineMs, undefined, { ref: false })]);
       return stopping;
     },
   };

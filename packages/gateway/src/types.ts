@@ -80,6 +80,6 @@ export interface Gateway {
   startCapture(request: CaptureRequest, listener: CaptureListener): { stop(): void };
   /** The worker died and was started anew; phones come back by themselves. */
   onRestart(listener: (reason: string) => void): void;
-  /** Tells phones to come back, ends everything within the time. */
+  /** Tells phones to come back and ends everything. Resolves within the time: what has not ended by then ends with its thread. */
   stop(deadlineMs: number): Promise<void>;
 }

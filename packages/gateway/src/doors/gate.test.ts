@@ -1,6 +1,6 @@
 import { buildStreamName } from '@lianmai/protocol';
 import { deriveStreamKey, signStreamTicket } from '@lianmai/tickets';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Admitted, DoorRequest, GatewayHost, Refused } from '../host.ts';
 import { Gate } from './gate.ts';
 
@@ -25,9 +25,12 @@ beforeEach(() => {
     key,
     host,
     wallClock: () => NOW * 1_000,
+    patienceMs: 8_000,
     onFailure: (error) => failures.push(error),
   });
 });
+
+afterEach(() => vi.useRealTimers());
 
 function ticket(
   direction: 'push' | 'play' | 'signal',
@@ -102,6 +105,21 @@ describe('the room does not answer', () => {
     expect(await play).toEqual({ kind: 'refused', code: 'internal', whom });
     await signal;
     expect(failures).toHaveLength(2);
+  });
+});
+
+describe('the room answers late and out of date', () => {
+  it('[PD26] all questions for one guest share one time, however often they are asked anew', async () => {
+    vi.useFakeTimers();
+    const push = gate.stream('push', 'live', stream('anna'), ticket('push', 'anna'));
+    await vi.advanceTimersByTimeAsync(7_900);
+    gate.notice({ kind: 'owner', roomId: '77', ownerId: 'ben' });
+    asked[0]?.answer(yes);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(asked).toHaveLength(2);
+    expect(await Promise.race([push, settle()])).toMatchObject({ kind: 'refused', code: 'internal' });
+    asked[1]?.fail(new Error('too late to be of interest'));
+    expect(vi.getTimerCount()).toBe(0);
   });
 });
 

@@ -51,21 +51,27 @@ export class Gate {
   readonly #key: Uint8Array;
   readonly #host: GatewayHost;
   readonly #wallClock: () => number;
+  readonly #patienceMs: number;
   readonly #onFailure: (error: unknown) => void;
   readonly #asked = new Set<Question>();
 
-  /** @param options.onFailure the room did not answer a door. */
+  /**
+   * @param options.patienceMs longest wait for the room's answer to one guest, however often it must be asked anew.
+   * @param options.onFailure the room did not answer a door.
+   */
   constructor(options: {
     sdkAppId: number;
     key: Uint8Array;
     host: GatewayHost;
     wallClock: () => number;
+    patienceMs: number;
     onFailure?: (error: unknown) => void;
   }) {
     this.#sdkAppId = options.sdkAppId;
     this.#key = options.key;
     this.#host = options.host;
     this.#wallClock = options.wallClock;
+    this.#patienceMs = options.patienceMs;
     this.#onFailure = options.onFailure ?? (() => {});
   }
 
@@ -125,17 +131,23 @@ export class Gate {
 
   async #ask(request: DoorRequest): Promise<Admitted | Refused> {
     const { roomId, userId } = request;
-    for (let asked = 0; asked < MAX_QUESTIONS; asked++) {
-      const question: Question = { roomId, userId, stale: false };
-      this.#asked.add(question);
-      try {
-        const answer = await this.#host.admit(request);
-        if (!question.stale) return answer;
-      } finally {
-        this.#asked.delete(question);
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(() => late.reject(new Error('the room did not answer in time')), this.#patienceMs);
+    try {
+      for (let asked = 0; asked < MAX_QUESTIONS; asked++) {
+        const question: Question = { roomId, userId, stale: false };
+        this.#asked.add(question);
+        try {
+          const answer = await Promise.race([this.#host.admit(request), late.promise]);
+          if (!question.stale) return answer;
+        } finally {
+          this.#asked.delete(question);
+        }
       }
+      return { kind: 'refused', code: 'busy' };
+    } finally {
+      clearTimeout(timer);
     }
-    return { kind: 'refused', code: 'busy' };
   }
 
   #seconds(): number {
