@@ -22,7 +22,10 @@ const sessions: readonly (readonly [string, () => LinkSession])[] = [
     'over WebRTC',
     () => new Session({ ...CONTEXT, url: 'ws://127.0.0.1:1', loopback: true, impairment: null }, OPTIONS, NOBODY),
   ],
-  ['in process', () => new LocalSession({ ...CONTEXT, port: () => Promise.reject(new Error('away')) }, OPTIONS, NOBODY)],
+  [
+    'in process',
+    () => new LocalSession({ ...CONTEXT, port: () => Promise.reject(new Error('away')) }, OPTIONS, NOBODY),
+  ],
 ];
 
 describe.each(sessions)('the link %s', (_name, make) => {
