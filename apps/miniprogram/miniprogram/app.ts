@@ -5,6 +5,7 @@ import { ROUTES, startAt } from './services/wechat/ui.ts';
 App({
   onLaunch() {
     const { environment } = services();
-    if (!isAtLeast(environment.baseLibrary, MIN_BASE_LIBRARY)) startAt(ROUTES.unsupported);
+    const { baseLibrary, hasCamera } = environment;
+    if (!isAtLeast(baseLibrary, MIN_BASE_LIBRARY) || !hasCamera) startAt(ROUTES.unsupported);
   },
 });

@@ -194,6 +194,21 @@ describe('[MP24] clients that lack something', () => {
     expect(phone.text('unsupported')).toContain('2.32.3');
   });
 
+  it.each([
+    ['en', 'No rooms on this device'],
+    ['zh_CN', '此设备无法使用视频房间'],
+  ] as const)('without live-pusher are told so, in %s', async (language, words) => {
+    await open('pages/room-list/room-list', {
+      language,
+      prepare: (host) => {
+        host.device.lacks = ['live-pusher'];
+      },
+    });
+    await route('pages/unsupported/unsupported');
+    expect(phone.text('unsupported')).toContain(words);
+    expect(phone.find('update')).toBeNull();
+  });
+
   it('iPhones before 14.3 are told why the web page is no use to them', async () => {
     await open('pages/web-room/web-room?roomID=4321', {
       prepare: (host) => {

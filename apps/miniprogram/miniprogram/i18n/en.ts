@@ -180,14 +180,14 @@ export const en = {
   unsupported: {
     title: 'Not here',
     titleOld: 'Update',
-    heading: 'Rooms need a phone',
+    heading: 'No rooms on this device',
     headingOld: 'This WeChat is too old',
     body: 'Video rooms need base library {wanted} or later. This phone has {have}.',
     step1: 'Open the App Store, or your phone’s app market.',
     step2: 'Search for WeChat and tap Update.',
     step3: 'Open this mini program again.',
     update: 'Update WeChat',
-    livePusher: 'The camera component is missing here. Computers and some tablets do not have it: use a phone.',
+    livePusher: 'WeChat has no camera component (live-pusher) here. Update WeChat, or use it on another device.',
   },
   web: {
     title: 'Web page',

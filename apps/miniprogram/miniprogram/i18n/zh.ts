@@ -176,14 +176,14 @@ export const zh: Words = {
   unsupported: {
     title: '无法使用',
     titleOld: '请更新微信',
-    heading: '请在手机上使用',
+    heading: '此设备无法使用视频房间',
     headingOld: '当前微信版本过低',
     body: '视频房间需要基础库 {wanted} 或更高版本，本机为 {have}。',
     step1: '打开 App Store 或手机的应用市场。',
     step2: '搜索“微信”，点击更新。',
     step3: '重新打开本小程序。',
     update: '更新微信',
-    livePusher: '这里没有摄像头推流组件。电脑和部分平板不支持，请使用手机。',
+    livePusher: '此处的微信没有摄像头推流组件（live-pusher）。请更新微信，或换一台设备使用。',
   },
   web: {
     title: '网页版',

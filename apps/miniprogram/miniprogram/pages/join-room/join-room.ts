@@ -92,7 +92,8 @@ Page({
     const query = this.data.busy ? null : this.checked();
     if (query === null) return;
     this.setData({ busy: true });
-    replaceWith(await wayPastConsent(query));
+    const failed = () => this.setData({ busy: false });
+    await wayPastConsent(query).then((url) => replaceWith(url, failed), failed);
   },
 
   onTapWeb() {

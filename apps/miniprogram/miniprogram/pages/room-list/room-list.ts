@@ -129,6 +129,9 @@ Page({
   async go(where: () => Promise<string>) {
     if (this.leaving) return;
     this.leaving = true;
-    goTo(await where());
+    const failed = () => {
+      this.leaving = false;
+    };
+    await where().then((url) => goTo(url, failed), failed);
   },
 });

@@ -9,7 +9,7 @@ export interface Environment {
   readonly language: string | undefined;
   /** Version of iOS, `null` on anything else. */
   readonly iosVersion: string | null;
-  /** Computers have no live-pusher. */
+  /** Whether WeChat has live-pusher here: what it says itself, as not every device does. */
   readonly hasCamera: boolean;
 }
 

@@ -25,14 +25,17 @@ export function queryValue(query: Readonly<Record<string, string | undefined>>, 
   }
 }
 
-export function goTo(url: string): void {
-  wx.navigateTo({ url, fail: () => wx.redirectTo({ url }) });
+/** A page on top of this one; in its place where WeChat allows no more. `failed`: nothing has become of it. */
+export function goTo(url: string, failed = () => {}): void {
+  wx.navigateTo({ url, fail: () => replaceWith(url, failed) });
 }
 
-export function replaceWith(url: string): void {
-  wx.redirectTo({ url });
+/** A page in the place of this one; alone where that fails. `failed`: nothing has become of it. */
+export function replaceWith(url: string, failed = () => {}): void {
+  wx.redirectTo({ url, fail: () => wx.reLaunch({ url, fail: failed }) });
 }
 
+/** A page with none below it. */
 export function startAt(url: string): void {
   wx.reLaunch({ url });
 }
