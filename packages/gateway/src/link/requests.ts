@@ -1,4 +1,4 @@
-/** What the link asks a LiveKit server for, as messages. */
+/** What both links ask a LiveKit server, or the embedded engine, for, as messages. */
 import { hostname } from 'node:os';
 import {
   AddTrackRequest,
@@ -29,11 +29,13 @@ function base(): Pick<JoinRequest, 'clientInfo' | 'connectionSettings'> {
   };
 }
 
-export function joinRequest(offer: { readonly sdp: string; readonly id: number }): JoinRequest {
-  return new JoinRequest({
-    ...base(),
-    publisherOffer: new SessionDescription({ type: 'offer', sdp: offer.sdp, id: offer.id }),
-  });
+/** @param offer null where media needs none: in process. */
+export function joinRequest(offer: { readonly sdp: string; readonly id: number } | null): JoinRequest {
+  const join = new JoinRequest(base());
+  if (offer !== null) {
+    join.publisherOffer = new SessionDescription({ type: 'offer', sdp: offer.sdp, id: offer.id });
+  }
+  return join;
 }
 
 export function resumeRequest(participantSid: string): JoinRequest {
@@ -44,8 +46,7 @@ export function offerMessage(sdp: string, id: number): SignalOut {
   return { case: 'offer', value: new SessionDescription({ type: 'offer', sdp, id }) };
 }
 
-export function addTrack(publication: Publication): SignalOut {
-  const { options, cid, muted } = publication;
+export function addTrack({ options, cid, muted }: Pick<Publication, 'options' | 'cid' | 'muted'>): SignalOut {
   const video = options.kind === 'video';
   const { width, height, name } = options;
   return {
@@ -65,16 +66,17 @@ export function addTrack(publication: Publication): SignalOut {
   };
 }
 
-/** Subscribes and pins the highest layer. */
-export function subscribeMessages(trackSids: readonly string[]): SignalOut[] {
-  return [
-    { case: 'subscription', value: new UpdateSubscription({ trackSids: [...trackSids], subscribe: true }) },
-    { case: 'trackSetting', value: new UpdateTrackSettings({ trackSids: [...trackSids], quality: VideoQuality.HIGH }) },
-  ];
+/** Wishes for tracks; those that are not there are remembered. */
+export function subscriptionMessage(trackSids: readonly string[], subscribe: boolean): SignalOut {
+  return { case: 'subscription', value: new UpdateSubscription({ trackSids: [...trackSids], subscribe }) };
 }
 
-export function unsubscribeMessage(trackSid: string): SignalOut {
-  return { case: 'subscription', value: new UpdateSubscription({ trackSids: [trackSid], subscribe: false }) };
+/** Subscribes and pins the highest layer, which in process comes by itself. */
+export function subscribeMessages(trackSids: readonly string[]): SignalOut[] {
+  return [
+    subscriptionMessage(trackSids, true),
+    { case: 'trackSetting', value: new UpdateTrackSettings({ trackSids: [...trackSids], quality: VideoQuality.HIGH }) },
+  ];
 }
 
 /** What stood before the signal was lost (subscribed ids, since nothing is subscribed by itself). */

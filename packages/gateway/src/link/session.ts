@@ -22,8 +22,8 @@ import {
   offerMessage,
   resumeRequest,
   subscribeMessages,
+  subscriptionMessage,
   syncState,
-  unsubscribeMessage,
 } from './requests.ts';
 import { qualityName, Roster } from './roster.ts';
 import { RtpSender } from './sender.ts';
@@ -191,7 +191,7 @@ export class Session implements LinkSession {
         unsubscribe: ({ trackSid: sid }) => {
           this.#subscriptions.delete(sid);
           this.#connection?.removeReceiver(sid);
-          this.#signal.send(unsubscribeMessage(sid));
+          this.#signal.send(subscriptionMessage([sid], false));
         },
       },
       { clock, keyframeIntervalMs: limits.keyframeIntervalMs, onProblem: (error) => this.#listenerFailed(error) },

@@ -14,6 +14,7 @@ import { ChatStreams } from '../chat.ts';
 import { endOf, reasonOf, TurnedAway } from '../goodbye.ts';
 import type { LinkLimits } from '../limits.ts';
 import { Recovery } from '../recovery.ts';
+import { addTrack, joinRequest, subscriptionMessage } from '../requests.ts';
 import { qualityName, Roster } from '../roster.ts';
 import type { SignalIn, SignalOut } from '../signal.ts';
 import {
@@ -32,7 +33,6 @@ import {
 import { within } from '../waiting.ts';
 import type { EnginePort, PortSessionSink } from './port.ts';
 import { Publication } from './publication.ts';
-import { addTrack, joinRequest, subscription as subscriptionMessage } from './requests.ts';
 import { Subscription } from './subscription.ts';
 
 export interface SessionContext {
@@ -225,7 +225,7 @@ export class Session implements LinkSession {
     if (this.#ended) throw new Error('the link was closed');
     const stay: Stay = { port, id: 0, first: Promise.withResolvers<void>(), joined: false };
     this.#stay = stay;
-    stay.id = port.open(this.#token, joinRequest(), this.#sinkOf(stay));
+    stay.id = port.open(this.#token, joinRequest(null), this.#sinkOf(stay));
     try {
       await within(stay.first.promise, limits.signalTimeoutMs, 'the engine did not answer');
     } catch (error) {
