@@ -21,7 +21,13 @@ class FakeRoom {
   readonly localParticipant = {
     videoTrackPublications: new Map<
       string,
-      { track: Track | undefined; source: Track.Source; mimeType: string; isMuted: boolean }
+      {
+        track: Track | undefined;
+        source: Track.Source;
+        mimeType: string;
+        isMuted: boolean;
+        options?: { videoCodec: string };
+      }
     >(),
     unpublishTrack: async (track: Track, stop: boolean) => {
       const publications = this.localParticipant.videoTrackPublications;
@@ -118,6 +124,21 @@ describe('[WEB10] what phones can show', () => {
     await codec.settled();
     expect(room.done).toEqual([]);
     room.publish(camera(), Track.Source.ScreenShare, 'video/AV1');
+    await codec.settled();
+    expect(room.done).toEqual(['unpublish', 'publish screen_share h264']);
+  });
+
+  it('a server that names no codec has what it was asked for', async () => {
+    const { room, codec } = setUp();
+    for (const [source, videoCodec] of [
+      [Track.Source.Camera, 'h264'],
+      [Track.Source.ScreenShare, 'vp8'],
+    ] as const) {
+      room.publish(camera(), source, '');
+      const publication = [...room.localParticipant.videoTrackPublications.values()].at(-1);
+      if (publication) publication.options = { videoCodec };
+    }
+    room.phoneComes();
     await codec.settled();
     expect(room.done).toEqual(['unpublish', 'publish screen_share h264']);
   });

@@ -110,7 +110,9 @@ export class PhoneCodec implements Republishing {
 }
 
 function isOtherwise(publication: LocalTrackPublication): boolean {
-  const { source, mimeType } = publication;
+  const { source, mimeType, options } = publication;
   if (source !== Track.Source.Camera && source !== Track.Source.ScreenShare) return false;
-  return mimeType !== undefined && mimeType.toLowerCase() !== `video/${PHONE_CODEC}`;
+  // livekit-server 1.13 names no codec in its answer: then it is what was asked for.
+  const sent = mimeType || (options?.videoCodec === undefined ? '' : `video/${options.videoCodec}`);
+  return sent !== '' && sent.toLowerCase() !== `video/${PHONE_CODEC}`;
 }
