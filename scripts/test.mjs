@@ -29,7 +29,7 @@ async function runVitest(args, env = {}) {
     const { code } = await run(node, [vitest, 'run', ...reporters, ...args], {
       cwd: root,
       env,
-      timeoutMs: 1_500_000,
+      timeoutMs: 2_400_000,
     });
     if (!existsSync(report)) return { ...none, failed: 1 };
     const counted = JSON.parse(readFileSync(report, 'utf8'));

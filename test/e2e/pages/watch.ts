@@ -1,6 +1,6 @@
 /** Put into pages of the product: reads the pictures that they show and the tones that they play. */
 import './network.ts';
-import type { Room } from 'livekit-client';
+import type { LocalTrackPublication, Room } from 'livekit-client';
 import type { Look, Sound } from '../src/harness-api.ts';
 import type { WatchApi } from '../src/watch-api.ts';
 import { type Ear, makeEar } from './ear.ts';
@@ -57,7 +57,8 @@ const watch: WatchApi = {
     return known.ear.listen();
   },
   async codecs() {
-    return [...room().localParticipant.videoTrackPublications.values()].map(({ mimeType }) => mimeType ?? '');
+    const publications = [...room().localParticipant.videoTrackPublications.values()] as LocalTrackPublication[];
+    return publications.map(({ mimeType, options }) => (mimeType || `video/${options?.videoCodec}`).toLowerCase());
   },
   stats: readStats,
   async identities() {

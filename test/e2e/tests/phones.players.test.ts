@@ -57,7 +57,7 @@ describe('other players than ffmpeg', () => {
     const phone = await cara.waitForStream(ben.userId, ({ hasvideo, hasaudio }) => hasvideo && hasaudio);
     await page.call('play', 'Ben', phone.flvurl, tracks);
     // A change of picture size in mid-stream is `<live-player>`'s to take; mpegts.js 1.8.2 may stall at one.
-    await anna.waitForCodec('video/H264');
+    await anna.waitForCodec('video/h264');
     const browser = await cara.waitForStream(await anna.identity(), ({ hasvideo, hasaudio }) => hasvideo && hasaudio);
     await page.call('play', 'Anna', browser.flvurl, tracks);
     const look = await page.expectPicture('Ben', PUSHED.color);

@@ -230,7 +230,7 @@ export class Person implements Publisher {
     );
   }
 
-  /** Waits until the camera is sent in this codec (`video/H264`) and in no other. */
+  /** Waits until the camera is sent in this codec (`video/h264`) and in no other. */
   async waitForCodec(mimeType: string): Promise<void> {
     await waitFor(
       `${this.name}: ${mimeType} alone is sent`,
