@@ -148,7 +148,7 @@ export class RoomController {
     if (this.#hiddenAt !== null) return;
     this.#hiddenAt = this.#ports.clock.now();
     this.#push.hold(true);
-    this.#switched();
+    this.#switched(false);
   }
 
   show(): void {
@@ -159,7 +159,7 @@ export class RoomController {
       this.start();
       return;
     }
-    this.#switched();
+    this.#switched(false);
     this.#link?.wake();
     this.#push.hold(false);
     if (!this.#players.paused && this.#ports.clock.now() - since > HIDDEN_MS) {
@@ -442,9 +442,9 @@ export class RoomController {
     this.#host.room(failure(ROOM_ERROR.tooMany, { reason: 'too-many', code: 0, message }));
   }
 
-  /** Camera or microphone may be another now: signalling, live-pusher and the page are told. */
-  #switched(): void {
-    this.#link?.state(this.#filming, this.#speaking);
+  /** Camera or microphone may be another now. Being covered and shown is no choice: it lifts no mute of the owner's. */
+  #switched(chosen = true): void {
+    if (chosen || !this.#facts.mutedByOwner.video) this.#link?.state(this.#filming, this.#speaking);
     this.#host.changed();
   }
 }

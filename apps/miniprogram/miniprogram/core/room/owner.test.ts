@@ -26,4 +26,23 @@ describe('a mute by the owner', () => {
       expect(off()).toBe(false);
     },
   );
+
+  it('[WR34] of the picture is not lifted by a page that is covered and shown', async () => {
+    const bench = new Bench();
+    await bench.enter([stream('bob')]);
+    bench.socket.say({ type: 'muted', kind: 'video', muted: true });
+    bench.controller.hide();
+    expect(bench.controller.view().self.cameraOff).toBe(true);
+    bench.controller.show();
+    expect(bench.socket.asked('state')).toHaveLength(1);
+    // Nor is one that came out of sight; switching off and on is a choice.
+    bench.socket.say({ type: 'muted', kind: 'video', muted: false });
+    bench.controller.hide();
+    bench.socket.say({ type: 'muted', kind: 'video', muted: true });
+    bench.controller.show();
+    expect(bench.socket.asked('state').map(({ camera }) => camera)).toEqual([true, false]);
+    bench.controller.enableVideo(false, '');
+    bench.controller.enableVideo(true, '');
+    expect(bench.socket.asked('state').pop()).toMatchObject({ camera: true });
+  });
 });
