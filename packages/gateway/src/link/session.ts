@@ -14,6 +14,7 @@ import { ChatStreams } from './chat.ts';
 import { MediaConnection } from './connection.ts';
 import { endOf, reasonOf, TurnedAway, wantsRejoin } from './goodbye.ts';
 import type { LinkLimits } from './limits.ts';
+import { listenerFailed, tell } from './listeners.ts';
 import { Publication } from './publication.ts';
 import { Recovery } from './recovery.ts';
 import {
@@ -194,7 +195,11 @@ export class Session implements LinkSession {
           this.#signal.send(subscriptionMessage([sid], false));
         },
       },
-      { clock, keyframeIntervalMs: limits.keyframeIntervalMs, onProblem: (error) => this.#listenerFailed(error) },
+      {
+        clock,
+        keyframeIntervalMs: limits.keyframeIntervalMs,
+        onProblem: (error) => listenerFailed(this.#context.warn, error),
+      },
     );
     this.#subscriptions.set(trackSid, subscription);
     this.#connection?.addReceiver(trackSid, subscription.receiver);
@@ -422,11 +427,7 @@ export class Session implements LinkSession {
     if (this.#ended) return;
     // Told before the close is through: that may take seconds, and the other side's good will.
     this.#goodbye = { detail, closed: this.#dispose() };
-    try {
-      this.#sink.onEnd(end, detail);
-    } catch (error) {
-      this.#listenerFailed(error);
-    }
+    tell(this.#context.warn, () => this.#sink.onEnd(end, detail));
   }
 
   async #dispose(): Promise<void> {
@@ -442,17 +443,8 @@ export class Session implements LinkSession {
     if (this.#started) this.#tell(() => this.#sink.onParticipants(this.#roster.list()));
   }
 
-  /** A listener that throws must not harm the link, and nothing is told after the end. */
+  /** Nothing is told after the end. */
   #tell(call: () => void): void {
-    if (this.#ended) return;
-    try {
-      call();
-    } catch (error) {
-      this.#listenerFailed(error);
-    }
-  }
-
-  #listenerFailed(error: unknown): void {
-    this.#context.warn('a listener failed', error instanceof Error ? (error.stack ?? error.message) : String(error));
+    if (!this.#ended) tell(this.#context.warn, call);
   }
 }

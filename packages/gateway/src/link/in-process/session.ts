@@ -13,6 +13,7 @@ import type { ChatMessage } from '../../room/chat-message.ts';
 import { ChatStreams } from '../chat.ts';
 import { endOf, reasonOf, TurnedAway } from '../goodbye.ts';
 import type { LinkLimits } from '../limits.ts';
+import { listenerFailed, tell } from '../listeners.ts';
 import { Recovery } from '../recovery.ts';
 import { addTrack, joinRequest, subscriptionMessage } from '../requests.ts';
 import { qualityName, Roster } from '../roster.ts';
@@ -174,7 +175,7 @@ export class Session implements LinkSession {
           try {
             sink.onRtp(packet, now);
           } catch (error) {
-            this.#failed(error);
+            listenerFailed(this.#context.warn, error);
           }
         },
         onSenderReport: (ntpMs, rtpTimestamp, now) => this.#tell(() => sink.onSenderReport(ntpMs, rtpTimestamp, now)),
@@ -422,11 +423,7 @@ export class Session implements LinkSession {
   #end(end: LinkEnd, detail: string): void {
     if (this.#ended) return;
     this.#dispose();
-    try {
-      this.#sink.onEnd(end, detail);
-    } catch (error) {
-      this.#context.warn('a listener failed', String(error));
-    }
+    tell(this.#context.warn, () => this.#sink.onEnd(end, detail));
   }
 
   #dispose(): void {
@@ -446,17 +443,8 @@ export class Session implements LinkSession {
     if (this.#started) this.#tell(() => this.#sink.onParticipants(this.#roster.list()));
   }
 
-  /** A listener that throws must not harm the link, and nothing is told after the end. */
+  /** Nothing is told after the end. */
   #tell(call: () => void): void {
-    if (this.#ended) return;
-    try {
-      call();
-    } catch (error) {
-      this.#failed(error);
-    }
-  }
-
-  #failed(error: unknown): void {
-    this.#context.warn('a listener failed', error instanceof Error ? (error.stack ?? error.message) : String(error));
+    if (!this.#ended) tell(this.#context.warn, call);
   }
 }
