@@ -96,8 +96,8 @@ export class Participant {
   nextRefreshAt: number;
   readonly #announcements: RateLimit;
   activeOnce = false;
-  /** Quality last told to the room; null = never. */
-  announcedQuality: ConnectionQuality | null = null;
+  /** By participants' SIDs, the connection quality that this client was told of last. */
+  readonly heardQualities = new Map<string, ConnectionQuality>();
   #stage: Stage = 'joining';
   #session: SignalSession | null = null;
   #generation = 0;
@@ -255,6 +255,8 @@ export class Participant {
     const previous = this.#session;
     this.#session = session;
     this.#generation++;
+    // What the last one was told may have been lost with it.
+    this.heardQualities.clear();
     const now = this.#context.clock();
     this.#signalLostAt = null;
     this.#lastSignalAt = now;

@@ -4,39 +4,41 @@ import type { Participant } from './participant.ts';
 import type { StreamSample } from './quality.ts';
 import type { Room } from './room.ts';
 
+/** A viewer is told what it has not heard yet: also of those whose tracks it has taken since their quality last changed. */
 export function announceQuality(room: Room, now: number): void {
   const infos = new Map<string, ConnectionQualityInfo>();
-  let changed = false;
   for (const participant of room.participants) {
     if (!participant.active) continue;
     participant.quality.update(samplesOf(participant, now));
     const dead = participant.media === 'disconnected' || participant.media === 'failed';
-    const info = new ConnectionQualityInfo({
-      participantSid: participant.sid,
-      // "Lost" is only ever said of others: a client that hears it of itself while it publishes reconnects.
-      quality: dead ? ConnectionQuality.LOST : participant.quality.quality,
-      score: participant.quality.mos,
-    });
-    infos.set(participant.sid, info);
-    if (participant.announcedQuality !== info.quality) {
-      participant.announcedQuality = info.quality;
-      changed = true;
-    }
+    infos.set(
+      participant.sid,
+      new ConnectionQualityInfo({
+        participantSid: participant.sid,
+        // "Lost" is only ever said of others: a client that hears it of itself while it publishes reconnects.
+        quality: dead ? ConnectionQuality.LOST : participant.quality.quality,
+        score: participant.quality.mos,
+      }),
+    );
   }
-  if (!changed) return;
-  for (const viewer of room.participants) {
-    if (!viewer.active) continue;
-    const updates: ConnectionQualityInfo[] = [];
-    const heard = viewer.subscriptions.publishers();
-    for (const [sid, info] of infos) {
-      if (sid === viewer.sid) {
-        if (info.quality !== ConnectionQuality.LOST) updates.push(info);
-      } else if (heard.has(sid)) updates.push(info);
-    }
-    if (updates.length > 0) {
-      viewer.send({ case: 'connectionQuality', value: new ConnectionQualityUpdate({ updates }) });
-    }
+  for (const viewer of room.participants) if (viewer.active) tell(viewer, infos);
+}
+
+function tell(viewer: Participant, infos: ReadonlyMap<string, ConnectionQualityInfo>): void {
+  const { heardQualities } = viewer;
+  const publishers = viewer.subscriptions.publishers();
+  for (const sid of heardQualities.keys()) {
+    if (sid !== viewer.sid && !publishers.has(sid)) heardQualities.delete(sid);
   }
+  const updates: ConnectionQualityInfo[] = [];
+  for (const [sid, info] of infos) {
+    const own = sid === viewer.sid;
+    if (own ? info.quality === ConnectionQuality.LOST : !publishers.has(sid)) continue;
+    if (heardQualities.get(sid) === info.quality) continue;
+    heardQualities.set(sid, info.quality);
+    updates.push(info);
+  }
+  if (updates.length > 0) viewer.send({ case: 'connectionQuality', value: new ConnectionQualityUpdate({ updates }) });
 }
 
 function samplesOf(participant: Participant, now: number): StreamSample[] {

@@ -179,6 +179,12 @@ describe('[SG30] speakers and [SG31] quality', () => {
     expect(bob.all('speakersChanged')).toHaveLength(count);
   });
 
+  /** What a client knows of another's quality, by all updates so far. */
+  function told(client: TestClient, sid: string): ConnectionQuality | undefined {
+    const updates = client.all('connectionQuality').flatMap((update) => update.updates);
+    return updates.findLast(({ participantSid }) => participantSid === sid)?.quality;
+  }
+
   it('[SG31] falls under loss, is told to oneself and to viewers, and LOST only to others', async () => {
     const world = new World();
     const [alice, bob, carol] = [
@@ -189,19 +195,33 @@ describe('[SG30] speakers and [SG31] quality', () => {
     alice.publish('video', 'cam');
     bob.offer();
     world.pass(5_200);
-    const told = (client: TestClient) =>
-      client.last('connectionQuality')?.updates.find(({ participantSid }) => participantSid === alice.sid)?.quality;
-    expect([told(alice), told(bob), told(carol)]).toEqual([
-      ConnectionQuality.EXCELLENT,
-      ConnectionQuality.EXCELLENT,
-      undefined,
-    ]);
+    const toldOfAlice = () => [alice, bob, carol].map((client) => told(client, alice.sid));
+    expect(toldOfAlice()).toEqual([ConnectionQuality.EXCELLENT, ConnectionQuality.EXCELLENT, undefined]);
     const uplink = alice.up.uplinks.get('0');
     if (uplink) uplink.lossRate = 0.3;
     world.pass(10_000);
-    expect([told(alice), told(bob)]).toEqual([ConnectionQuality.POOR, ConnectionQuality.POOR]);
+    expect(toldOfAlice()).toEqual([ConnectionQuality.POOR, ConnectionQuality.POOR, undefined]);
     alice.up.setState('disconnected');
     world.pass(5_200);
-    expect([told(alice), told(bob)]).toEqual([ConnectionQuality.POOR, ConnectionQuality.LOST]);
+    expect(toldOfAlice()).toEqual([ConnectionQuality.POOR, ConnectionQuality.LOST, undefined]);
+  });
+
+  it('[SG31] who subscribes later is told too, and nobody is told the same twice', async () => {
+    const world = new World();
+    const [alice, bob] = [await world.join('alice'), await world.join('bob')];
+    world.pass(5_200);
+    expect([told(alice, alice.sid), told(bob, bob.sid)]).toEqual([
+      ConnectionQuality.EXCELLENT,
+      ConnectionQuality.EXCELLENT,
+    ]);
+    expect(told(bob, alice.sid)).toBeUndefined();
+    alice.publish('video', 'cam');
+    bob.offer();
+    world.pass(5_200);
+    expect(told(bob, alice.sid)).toBe(ConnectionQuality.EXCELLENT);
+    const counts = () => [alice, bob].map((client) => client.all('connectionQuality').length);
+    const before = counts();
+    world.pass(20_000);
+    expect(counts()).toEqual(before);
   });
 });
