@@ -79,6 +79,8 @@ export function rosterSuite(lab: () => Lab): void {
     // Servers tell it of oneself and of those whose tracks one has.
     const { pump } = await publish(bert, 'audio');
     await subscribe(anna, 'bert', 'audio');
+    // livekit-server tells it when somebody's has changed or somebody has come: not to who subscribed after that.
+    await lab().joinPeer('cara');
     await until('a quality of each', () => anna.told.qualities.has('bert') && anna.told.qualities.has('anna'));
     pump.stop();
   });
