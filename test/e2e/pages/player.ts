@@ -1,20 +1,37 @@
 import mpegts from 'mpegts.js';
+import type { Look, Sound } from '../src/harness-api.ts';
 import type { PlayerApi } from '../src/player-api.ts';
 import { lookAt } from './eye.ts';
 import { audioContext } from './sources.ts';
 import { Spectrum } from './spectrum.ts';
 
-interface Playing {
-  readonly element: HTMLVideoElement;
-  readonly spectrum: Spectrum;
-  readonly facts: string[];
-  frames: number;
-}
+type Tracks = Parameters<PlayerApi['play']>[2];
 
-const playing = new Map<string, Playing>();
+/** A stream that cannot be played at all must not be tried for ever. */
+const MOST_STARTS = 4;
 
-const player: PlayerApi = {
-  async play(name, url, { video, audio }) {
+/**
+ * One stream on the page. It begins anew, as pages do, when the player cannot go on: mpegts.js 1.8.2 holds the newest
+ * picture back, and hands it to the decoder with the parameter sets of the next one when the size changes just then.
+ */
+class Playing {
+  readonly facts: string[] = [];
+  readonly #url: string;
+  readonly #tracks: Tracks;
+  #player: mpegts.Player | null = null;
+  #element: HTMLVideoElement | null = null;
+  #spectrum: Spectrum | null = null;
+  #starts = 0;
+  /** Of all starts together. */
+  #frames = 0;
+
+  constructor(url: string, tracks: Tracks) {
+    this.#url = url;
+    this.#tracks = tracks;
+  }
+
+  start(): void {
+    this.#starts += 1;
     const element = document.createElement('video');
     element.width = 160;
     element.playsInline = true;
@@ -22,38 +39,72 @@ const player: PlayerApi = {
     const sound = audioContext().createMediaElementSource(element);
     // What is not led anywhere is not pulled.
     sound.connect(audioContext().destination);
-    const one: Playing = { element, spectrum: new Spectrum(sound), facts: [], frames: 0 };
-    playing.set(name, one);
     const count = () => {
-      one.frames += 1;
+      this.#frames += 1;
       element.requestVideoFrameCallback(count);
     };
     element.requestVideoFrameCallback(count);
-    const source = { type: 'flv', isLive: true, url, hasVideo: video, hasAudio: audio, cors: true };
-    const flv = mpegts.createPlayer(source, { enableWorker: false, enableStashBuffer: false });
-    flv.on(mpegts.Events.ERROR, (type, detail, info) => one.facts.push(`${type}: ${detail} ${JSON.stringify(info)}`));
-    flv.on(mpegts.Events.MEDIA_INFO, (info) => one.facts.push(`${info.videoCodec} ${info.audioCodec}`));
-    flv.attachMediaElement(element);
-    flv.load();
+    const { video, audio } = this.#tracks;
+    const source = { type: 'flv', isLive: true, url: this.#url, hasVideo: video, hasAudio: audio, cors: true };
+    const player = mpegts.createPlayer(source, { enableWorker: false, enableStashBuffer: false });
+    player.on(mpegts.Events.ERROR, (type, detail, info) => {
+      // The first error of a player is followed by many that say the same.
+      if (this.#player !== player) return;
+      this.facts.push(
+        `${type}: ${detail} ${JSON.stringify(info)}, ${element.error?.message ?? 'no error of the element'}`,
+      );
+      if (type !== mpegts.ErrorTypes.MEDIA_ERROR || this.#starts >= MOST_STARTS) return;
+      this.#player = null;
+      // Not in the middle of the player's own work.
+      setTimeout(() => {
+        this.#spectrum?.close();
+        player.destroy();
+        element.remove();
+        this.start();
+      });
+    });
+    player.on(mpegts.Events.MEDIA_INFO, (info) => this.facts.push(`${info.videoCodec} ${info.audioCodec}`));
+    this.#player = player;
+    this.#element = element;
+    this.#spectrum = new Spectrum(sound);
+    player.attachMediaElement(element);
+    player.load();
     // A stream of sound alone, or one that never begins, is told of by what is seen and heard.
-    void Promise.resolve(flv.play()).catch((error: unknown) => one.facts.push(String(error)));
+    void Promise.resolve(player.play()).catch((error: unknown) => this.facts.push(String(error)));
+  }
+
+  look(): Look | null {
+    const seen = this.#element === null ? null : lookAt(this.#element);
+    return seen === null ? null : { ...seen, frames: this.#frames };
+  }
+
+  listen(): Sound | null {
+    return this.#spectrum?.read() ?? null;
+  }
+
+  get state(): string {
+    const element = this.#element;
+    return `start ${this.#starts}, ready ${element?.readyState}, at ${element?.currentTime}, ${element?.error?.message ?? 'no error'}`;
+  }
+}
+
+const playing = new Map<string, Playing>();
+
+const player: PlayerApi = {
+  async play(name, url, tracks) {
+    const one = new Playing(url, tracks);
+    playing.set(name, one);
+    one.start();
   },
   async look(name) {
-    const one = playing.get(name);
-    const seen = one === undefined ? null : lookAt(one.element);
-    return one === undefined || seen === null ? null : { ...seen, frames: one.frames };
+    return playing.get(name)?.look() ?? null;
   },
   async listen(name) {
-    return playing.get(name)?.spectrum.read() ?? null;
+    return playing.get(name)?.listen() ?? null;
   },
   async facts(name) {
     const one = playing.get(name);
-    if (one === undefined) return [];
-    const { element } = one;
-    return [
-      ...one.facts,
-      `ready ${element.readyState}, at ${element.currentTime}, ${element.error?.message ?? 'no error'}`,
-    ];
+    return one === undefined ? [] : [...one.facts, one.state];
   },
 };
 

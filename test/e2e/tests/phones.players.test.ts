@@ -56,7 +56,7 @@ describe('other players than ffmpeg', () => {
     const tracks = { video: true, audio: true };
     const phone = await cara.waitForStream(ben.userId, ({ hasvideo, hasaudio }) => hasvideo && hasaudio);
     await page.call('play', 'Ben', phone.flvurl, tracks);
-    // A change of picture size in mid-stream is `<live-player>`'s to take; mpegts.js 1.8.2 may stall at one.
+    // A change of picture size in mid-stream is `<live-player>`'s to take; mpegts.js 1.8.2 may begin anew at one.
     await anna.waitForCodec('video/h264');
     const browser = await cara.waitForStream(await anna.identity(), ({ hasvideo, hasaudio }) => hasvideo && hasaudio);
     await page.call('play', 'Anna', browser.flvurl, tracks);

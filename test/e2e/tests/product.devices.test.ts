@@ -38,15 +38,14 @@ describe('devices before and during the call, and what the room shows of them', 
     await page.getByTestId('room').waitFor({ timeout: 20_000 });
   }
 
-  /** The devices to choose from, once there are two. */
+  /** The devices to choose from, once there are two of them to choose among. Read at once: the list is made anew meanwhile. */
   async function choicesOf(page: Page, testId: string): Promise<readonly string[]> {
-    const options = page.getByTestId(testId).locator('option');
-    await waitFor(
+    const options = page.locator(`[data-testid="${testId}"]:enabled option:not([value=""])`);
+    return await waitFor(
       `two choices in ${testId}`,
-      () => options.count(),
-      (count) => count >= 2,
+      () => options.evaluateAll((all) => all.map((option) => option.getAttribute('value') ?? '')),
+      (values) => values.length >= 2,
     );
-    return options.evaluateAll((all) => all.map((option) => option.getAttribute('value') ?? ''));
   }
 
   /** The device that a published track really comes from. */

@@ -29,8 +29,7 @@ export class BrowserPlayer {
         () => this.call('look', name),
         (look) => {
           if (look === null || !isColor(look.color, color)) return false;
-          // Another element after a new start counts anew.
-          if (first === null || look.frames < first.frames) first = look;
+          first ??= look;
           return look.frames >= first.frames + 3 && Math.abs(look.mark - first.mark) > 0.03;
         },
         { timeout: 20_000, ...options },
