@@ -1,6 +1,7 @@
 /** ffmpeg and ffprobe as phones: what one pushes, another plays, bit by bit. */
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Hub } from './testing/hub.ts';
 import { hasFfmpeg, makeClip, packetsOf, run, scratch } from './testing/peers.ts';
 import { type Served, serve } from './testing/serve.ts';
 
@@ -22,11 +23,20 @@ describe.skipIf(!hasFfmpeg)('ffmpeg as publisher and player (skipped: no ffmpeg 
   });
 
   async function pushAndPlay(name: string, ...output: readonly string[]) {
-    const push = run('ffmpeg', '-re', '-i', clip, '-c', 'copy', ...output, '-f', 'flv', served.url(`${name}?ticket`));
     const streamOf = () => served.hub.streams.find((stream) => stream.target.stream === name);
-    await served.hub.until(() => streamOf() !== undefined);
-    const packets = await packetsOf(['-i', served.url(name)]);
-    const { code, err } = await push.done;
+    const { hub } = served;
+    const atTheDoor = Promise.withResolvers<void>();
+    hub.play = async (target) => {
+      atTheDoor.resolve();
+      await hub.until(() => streamOf() !== undefined);
+      return Hub.prototype.play.call(hub, target);
+    };
+    // The player stands at the door before the push begins: it must not have to come within the clip's two seconds.
+    const played = packetsOf(['-i', served.url(name)]);
+    await atTheDoor.promise;
+    hub.play = Hub.prototype.play;
+    const push = run('ffmpeg', '-re', '-i', clip, '-c', 'copy', ...output, '-f', 'flv', served.url(`${name}?ticket`));
+    const [packets, { code, err }] = await Promise.all([played, push.done]);
     expect(err.replace(/.*Failed to update header.*\n/g, '')).toBe('');
     expect(code).toBe(0);
     await served.hub.until(() => streamOf()?.ends.length === 1);

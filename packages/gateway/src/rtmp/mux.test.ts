@@ -94,6 +94,8 @@ describe.skipIf(!hasFfmpeg)('RTMP muxer and ffmpeg (skipped: no ffmpeg on this m
     await makeClip(clip, 2);
     const served = await serve();
     await run('ffmpeg', '-i', clip, '-c', 'copy', '-f', 'flv', served.url('source')).done;
+    // What it sent last may still be on its way when it has ended.
+    await served.hub.until(() => served.hub.streams[0]?.ends.length === 1);
     const reader = createUnitReader({ maxMessagesPerSecond: 100_000 });
     for (const media of served.hub.streams[0]?.media ?? ([] as RtmpMedia[])) {
       const reading = reader.read(media, 0);
