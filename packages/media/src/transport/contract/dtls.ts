@@ -123,7 +123,7 @@ export function dtlsSuite(lab: () => Lab): void {
     const sent: Buffer[] = [];
     end.onPacket = (data) => sent.push(data);
     await end.check(first.localIce(stuck.index));
-    await until(() => sent.length === 1, 'a hello');
+    await until(() => sent.length > 0, 'a hello');
     const wire = await lab().wire(first, second);
     const [a, b] = [new LabPeer(first), new LabPeer(second)];
     lab().introduce(a, b);
