@@ -174,7 +174,8 @@ describe('[MP23] consent', () => {
     await phone.tap('watch');
     await route('pages/room/room');
     await shown('room-in-room');
-    expect(server.heard.find(({ type }) => type === 'state')).toMatchObject({ camera: false, microphone: false });
+    const state = await phone.waitFor('the state', () => server.heard.find(({ type }) => type === 'state'));
+    expect(state).toMatchObject({ camera: false, microphone: false });
   });
 });
 

@@ -145,7 +145,7 @@ export class JsdomPhone {
   }
 
   /** Waits until `read` gives something other than `null`, `undefined` or `false`. */
-  async waitFor<T>(what: string, read: () => T | null | undefined | false, timeout = 5_000): Promise<T> {
+  async waitFor<T>(what: string, read: () => T | null | undefined | false, timeout = 20_000): Promise<T> {
     const end = performance.now() + timeout;
     for (;;) {
       const value = read();
