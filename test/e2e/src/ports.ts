@@ -21,19 +21,19 @@ async function freePort(isFree: (port: number) => Promise<boolean>): Promise<num
   throw new Error(`no free port in ${TRIES} tries`);
 }
 
-/** A free TCP port of the loopback address. */
+/** A TCP port that is free on every address of the machine: the servers under test bind more than the loopback one. */
 export function freeTcpPort(): Promise<number> {
   return freePort(
     (port) =>
       new Promise((resolve) => {
         const server = createServer();
         server.once('error', () => resolve(false));
-        server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+        server.listen(port, '0.0.0.0', () => server.close(() => resolve(true)));
       }),
   );
 }
 
-/** A free UDP port of the loopback address. */
+/** A UDP port that is free on every address of the machine. */
 export function freeUdpPort(): Promise<number> {
   return freePort(
     (port) =>
@@ -43,7 +43,7 @@ export function freeUdpPort(): Promise<number> {
           socket.close();
           resolve(false);
         });
-        socket.bind(port, '127.0.0.1', () => socket.close(() => resolve(true)));
+        socket.bind(port, '0.0.0.0', () => socket.close(() => resolve(true)));
       }),
   );
 }
