@@ -12,6 +12,11 @@ export interface Stage {
   join(spec: JoinSpec): Promise<Client>;
   /** Kills the renderer of a client's page, as a crash does. */
   crash(client: Client): Promise<void>;
+  /**
+   * Waits until the server calls a participant active: from here on it is sent data. Those who join know it earlier,
+   * and the others hear of somebody who publishes nothing with up to some seconds' delay.
+   */
+  active(room: string, identity: string): Promise<void>;
   /** Something to be undone after this test, in reverse order. */
   cleanUp(undo: () => unknown): void;
 }
@@ -29,10 +34,19 @@ export function useStage(options: TargetOptions = {}): Stage {
     browser = await chromium.connect(inject('chromiumEndpoint'));
   });
   afterEach(async () => {
-    for (const step of undo.splice(0).reverse()) await step();
-    await context?.close();
+    const closing = context;
     context = null;
     pages.clear();
+    // A step that fails makes the test red, and leaves nothing behind for the next one.
+    const problems: unknown[] = [];
+    for (const step of [...undo.splice(0).reverse(), () => closing?.close()]) {
+      try {
+        await step();
+      } catch (problem) {
+        problems.push(problem);
+      }
+    }
+    if (problems.length > 0) throw new AggregateError(problems, problems.map(String).join('; '));
   });
   afterAll(async () => {
     await browser?.close();
@@ -68,6 +82,9 @@ export function useStage(options: TargetOptions = {}): Stage {
       // The navigation never ends: the renderer dies on it.
       page.goto('chrome://crash').catch(() => {});
       await page.waitForEvent('crash');
+    },
+    async active(room, identity) {
+      await theTarget().webhooks.waitFor(room, `participant_joined:${identity}`);
     },
     cleanUp(step) {
       undo.push(step);
