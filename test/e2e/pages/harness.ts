@@ -130,6 +130,8 @@ const harness: HarnessApi = {
       simulcast: spec.simulcast ?? false,
       backupCodec: false,
       videoEncoding: { maxBitrate: spec.maxBitrate ?? 500_000, maxFramerate: spec.fps ?? 15 },
+      // Tests look at sizes: what a busy machine cannot encode costs frames, not pixels.
+      degradationPreference: 'maintain-resolution',
     };
     // Unset, the screen share would take its default of 2.5 Mbit/s.
     if (spec.source === 'screen_share') options.screenShareEncoding = { maxBitrate: 500_000, maxFramerate: 15 };
