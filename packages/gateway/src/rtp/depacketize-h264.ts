@@ -6,14 +6,12 @@ import { nalTypes } from '../h264/nal.ts';
 import { readPps } from '../h264/pps.ts';
 import { readSliceHeader } from '../h264/slice.ts';
 import { readSps } from '../h264/sps.ts';
-import { type Depacketizer, PictureBuffer, type PictureSink } from './depacketize.ts';
+import { type Depacketizer, MIN_SIDE, PictureBuffer, type PictureSink } from './depacketize.ts';
 
 const stapA = 24;
 const fuA = 28;
 /** Slices of one picture: 1080p has 68 rows of macroblocks, and nobody makes more slices than rows. */
 const maxSlices = 512;
-/** Smaller pictures are the blank ones that a media server sends in place of a muted camera. */
-const minSide = 16;
 /** Parameter sets remembered at once. */
 const maxSets = 8;
 
@@ -227,7 +225,7 @@ export class H264Depacketizer implements Depacketizer {
     const sps = pps === undefined ? undefined : this.#sps.get(pps.spsId);
     if (pps === undefined || sps === undefined) return false;
     const info = readSps(sps);
-    this.#blank = info !== null && (info.width < minSide || info.height < minSide);
+    this.#blank = info !== null && (info.width < MIN_SIDE || info.height < MIN_SIDE);
     if (this.#blank || (this.#toldSps === sps && this.#toldPps === pps.nal)) return true;
     const changed = !same(this.#toldSps, sps) || !same(this.#toldPps, pps.nal);
     this.#toldSps = sps;

@@ -58,6 +58,21 @@ describe('VP8 from RTP', () => {
     expect(Buffer.compare(recorder.pictures[0]!, frame)).toBe(0);
   });
 
+  it('[EG13] blank pictures that a media server sends for a withdrawn camera are left out, with what refers to them', () => {
+    const blank = vp8Picture(true, 1, 30);
+    blank.set([8, 0, 8, 0], 6);
+    const recorder = new Recorder();
+    const frames = [vp8Picture(true, 1, 100), blank, vp8Picture(false, 2, 100)];
+    for (const [i, frame] of frames.entries()) recorder.frame(vp8Payloads(frame, i), i);
+    expect(recorder.told).toEqual(['key']);
+    // Upscaling stands in the two bits above each side (RFC 6386 §9.1): it makes no picture larger.
+    blank.set([8, 0x40, 8, 0x80], 6);
+    recorder.frame(vp8Payloads(blank, 3), 3);
+    expect(recorder.told).toEqual(['key']);
+    recorder.frame(vp8Payloads(vp8Picture(true, 4, 100), 4), 4).frame(vp8Payloads(vp8Picture(false, 5, 100), 5), 5);
+    expect(recorder.told).toEqual(['key', 'key', 'delta']);
+  });
+
   it('[EG21] frames without beginning or end, too large, empty or with a wrong start code are damage', () => {
     const payloads = vp8Payloads(vp8Picture(false, 1, 3_000), 1);
     expect(new Recorder().frame(payloads.slice(1), 0).told).toEqual(['damage']);

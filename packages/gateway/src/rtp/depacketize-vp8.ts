@@ -1,5 +1,5 @@
 /** VP8 over RTP (RFC 7741): the descriptor is taken off, the partitions of a frame are put together. */
-import { type Depacketizer, PictureBuffer, type PictureSink } from './depacketize.ts';
+import { type Depacketizer, MIN_SIDE, PictureBuffer, type PictureSink } from './depacketize.ts';
 
 export class Vp8Depacketizer implements Depacketizer {
   readonly #sink: PictureSink;
@@ -7,6 +7,8 @@ export class Vp8Depacketizer implements Depacketizer {
   #open = false;
   #timestamp = 0;
   #damaged = false;
+  /** The last key frame was a blank picture: it and what refers to it are dropped. */
+  #blank = false;
 
   constructor(sink: PictureSink, maxFrameBytes: number) {
     this.#sink = sink;
@@ -47,8 +49,16 @@ export class Vp8Depacketizer implements Depacketizer {
       this.#sink.onDamage();
       return;
     }
-    this.#sink.onPicture(data, this.#timestamp, keyframe);
+    if (keyframe) this.#blank = isBlank(data);
+    if (!this.#blank) this.#sink.onPicture(data, this.#timestamp, keyframe);
   }
+}
+
+/** By the width and height behind the start code, 14 bits each (RFC 6386 §9.1). */
+function isBlank(data: Uint8Array): boolean {
+  const width = (data[6]! | (data[7]! << 8)) & 0x3fff;
+  const height = (data[8]! | (data[9]! << 8)) & 0x3fff;
+  return width < MIN_SIDE || height < MIN_SIDE;
 }
 
 /** Bytes before the VP8 payload (§4.2); -1 when there is nothing behind them. */

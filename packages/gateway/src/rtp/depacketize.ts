@@ -20,6 +20,9 @@ export interface Depacketizer {
   lost(): void;
 }
 
+/** Pictures with a smaller side are the blank ones that a media server sends when a camera is muted or withdrawn. */
+export const MIN_SIDE = 16;
+
 /** Bytes of a picture being gathered: grows up to a bound and is used again for the next picture. */
 export class PictureBuffer {
   readonly #limit: number;
