@@ -13,8 +13,13 @@ interface Report {
   readonly timestamp: number;
 }
 
+/** More packets than this are not missed but left out. */
+const MAX_MISSED = 200;
+
 /** Keeps the packets and sender reports of one subscribed track. */
 export class ReceivedTrack {
+  /** Asks for packets once more: whoever only listens while he is busy loses some on the way. */
+  onMissing: (sequences: readonly number[]) => void = () => {};
   readonly #clockRate: number;
   readonly #packets = new Map<number, ReceivedPacket>();
   readonly #reports: Report[] = [];
@@ -27,15 +32,20 @@ export class ReceivedTrack {
   }
 
   onRtp(packet: IncomingRtp): void {
-    this.#lastSequence = unwrap(packet.sequence, this.#lastSequence, 2 ** 16);
-    this.#lastTimestamp = unwrap(packet.timestamp, this.#lastTimestamp, 2 ** 32);
+    const sequence = unwrap(packet.sequence, this.#lastSequence, 2 ** 16);
+    const timestamp = unwrap(packet.timestamp, this.#lastTimestamp, 2 ** 32);
+    const missed = sequence - this.#lastSequence - 1;
+    if (missed > 0 && missed <= MAX_MISSED) {
+      this.onMissing(Array.from({ length: missed }, (_, index) => (this.#lastSequence + 1 + index) % 2 ** 16));
+    }
+    // One that was asked for is older than what came last.
+    if (!(sequence < this.#lastSequence)) {
+      this.#lastSequence = sequence;
+      this.#lastTimestamp = timestamp;
+    }
     // Padding alone, with which servers probe.
     if (packet.payload.length === 0) return;
-    this.#packets.set(this.#lastSequence, {
-      sequence: this.#lastSequence,
-      timestamp: this.#lastTimestamp,
-      payload: packet.payload.slice(),
-    });
+    this.#packets.set(sequence, { sequence, timestamp, payload: packet.payload.slice() });
   }
 
   onSenderReport(ntpMs: number, rtpTimestamp: number): void {

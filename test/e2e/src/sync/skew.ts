@@ -30,6 +30,11 @@ const PERIOD_MS = 1_000;
 const LIGHT = 128;
 /** Recordings of the same beats begin so many seconds apart at most. */
 const MAX_SHIFT = 8;
+/** 0, 1, −1, 2, −2 … */
+const SHIFTS = Array.from(
+  { length: 2 * MAX_SHIFT + 1 },
+  (_, index) => (index % 2 === 1 ? 1 : -1) * Math.ceil(index / 2),
+);
 
 /**
  * @param fromMs what is before it is not counted: the receiver settles.
@@ -49,19 +54,20 @@ export function skewOf(frames: readonly ShownFrame[], sound: HeardSound, fromMs:
 /**
  * What lies between two recordings of the same flashes and beeps: `after` less `before`, beat by beat. Which beat of one is
  * which of the other is not written on them: it is found by the unevenness of the sender, which both show. A constant
- * difference has no part in that choice.
+ * difference has no part in that choice, and among equals the nearest has it. Every beat counts in it: a sender whose
+ * unevenness nearly repeats itself would by its better half be taken for itself some beats later.
  */
 export function addedBetween(before: Skew, after: Skew): { readonly median: number; readonly all: readonly number[] } {
   const earlier = new Map(before.beats.map(({ second, apart }) => [second, apart]));
   let best = { median: Number.NaN, all: [] as readonly number[], spread: Number.POSITIVE_INFINITY };
-  for (let shift = -MAX_SHIFT; shift <= MAX_SHIFT; shift += 1) {
+  for (const shift of SHIFTS) {
     const all = after.beats.flatMap(({ second, apart }) => {
       const was = earlier.get(second + shift);
       return was === undefined ? [] : [apart - was];
     });
     if (all.length < after.beats.length / 2) continue;
     const median = medianOf(all);
-    const spread = medianOf(all.map((value) => Math.abs(value - median)));
+    const spread = all.reduce((sum, value) => sum + Math.abs(value - median), 0) / all.length;
     if (spread < best.spread) best = { median, all, spread };
   }
   return best;

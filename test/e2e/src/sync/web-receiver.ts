@@ -49,8 +49,13 @@ export class WebReceiver {
       return found?.track.sid ?? '';
     };
     const [video, audio] = [await track('video'), await track('audio')];
-    session.subscribe(audio, this.#audio);
-    session.subscribe(video, this.#video).requestKeyframe();
+    for (const [sid, kept] of [
+      [audio, this.#audio],
+      [video, this.#video],
+    ] as const) {
+      const subscription = session.subscribe(sid, kept);
+      kept.onMissing = (sequences) => subscription.nack(sequences);
+    }
   }
 
   /** Waits until so much media has come, with reports of both tracks. */
