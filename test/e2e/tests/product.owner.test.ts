@@ -4,6 +4,7 @@ import { COLORS, TONES } from '../src/palette.ts';
 import { OpenApiCheck } from '../src/product/openapi.ts';
 import { Person } from '../src/product/person.ts';
 import { type Product, startProduct } from '../src/product/server.ts';
+import { comeToRest } from '../src/product/visitor.ts';
 import { RawSignal } from '../src/raw-signal.ts';
 import { onLiveKit } from '../src/targets/index.ts';
 import { waitFor } from '../src/wait.ts';
@@ -19,7 +20,7 @@ describe('the owner, and the doors', () => {
     openApi = await OpenApiCheck.load(product.httpUrl);
     anna = await Person.arrive(product.httpUrl, openApi, { name: 'Anna', color: COLORS.red, tone: TONES.a });
     ben = await Person.arrive(product.httpUrl, openApi, { name: 'Ben', color: COLORS.blue, tone: TONES.b });
-  }, 60_000);
+  }, 120_000);
   afterAll(async () => {
     await Promise.all([anna?.leave(), ben?.leave()]);
     await product?.close();
@@ -92,7 +93,7 @@ describe('the owner, and the doors', () => {
     await ben.at('prejoin-join').click();
     expect(await ben.failure()).toBe('kicked');
     expect(await anna.watch('identities')).toEqual([]);
-  }, 120_000);
+  }, 180_000);
 
   it('only the owner may kick, mute and dissolve', async () => {
     const roomId = /\/r\/(\d+)/.exec(anna.page.url())?.[1] ?? '';
@@ -111,7 +112,7 @@ describe('the owner, and the doors', () => {
       expect([10008, 10010]).toContain(answer['code']);
     }
     expect(await anna.at('room').count()).toBe(1);
-  }, 60_000);
+  }, 120_000);
 
   async function guestToken(): Promise<string> {
     const answer = await post('/functions/webrtc-login', { type: 'guest', name: 'Eve' });
@@ -131,11 +132,12 @@ describe('the owner, and the doors', () => {
     const token = await guestToken();
     const info = await post('/functions/webrtc-get-room-info', { roomID: roomId }, `Bearer ${token}`);
     expect(info['code']).toBe(10003);
-  }, 90_000);
+  }, 180_000);
 
   it('axe finds nothing in lobby, pre-join and room', async () => {
     const problems: string[] = [];
     const audit = async (where: string) => {
+      await comeToRest(anna.page);
       const { violations } = await new AxeBuilder({ page: anna.page }).analyze();
       for (const { id, nodes } of violations) problems.push(`${where}: ${id} at ${nodes[0]?.target.join(' ')}`);
     };
@@ -153,7 +155,7 @@ describe('the owner, and the doors', () => {
     await anna.at('toggle-chat').click();
     await audit('chat');
     expect(problems).toEqual([]);
-  }, 90_000);
+  }, 180_000);
 
   it('every answer was as the OpenAPI document says', () => {
     expect(openApi.checked).toBeGreaterThan(10);

@@ -3,6 +3,7 @@ import { AxeBuilder } from '@axe-core/playwright';
 import { build } from 'esbuild';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { CHROMIUM_ARGS, chromiumPath } from '../browsers/chromium.ts';
+import { waitFor } from '../wait.ts';
 
 /** Switches that give every page a camera and a microphone, and the permission to use them. */
 const FAKE_PERMISSION = '--use-fake-ui-for-media-stream';
@@ -44,8 +45,23 @@ export async function pressJoin(page: Page, name = 'Vera'): Promise<void> {
   await page.getByTestId('prejoin-join').click();
 }
 
+/** Waits for what fades and slides to arrive: half-way there, nothing has the colours that it is to have. */
+export async function comeToRest(page: Page): Promise<void> {
+  await waitFor(
+    'a page at rest',
+    () =>
+      page.evaluate<string[]>(`
+        document.getAnimations()
+          .filter((one) => one.playState === 'running' && one.effect?.getComputedTiming().endTime !== Infinity)
+          .map((one) => (one.animationName ?? one.transitionProperty) + ' of ' + one.effect.target?.className)
+      `),
+    (moving) => moving.length === 0,
+  );
+}
+
 /** What axe and a ruler find wrong with the page as it stands. */
 export async function findFaults(page: Page, where: string): Promise<string[]> {
+  await comeToRest(page);
   const { violations } = await new AxeBuilder({ page }).analyze();
   const faults = violations.map(({ id, nodes }) => {
     const [first] = nodes;
