@@ -1,4 +1,4 @@
-import type { Browser, Page } from 'puppeteer-core';
+import type { Browser, Locator, Page } from 'puppeteer-core';
 import { launchFirefox } from '../browsers/firefox.ts';
 import { withFacts } from '../client.ts';
 import type { Look } from '../harness-api.ts';
@@ -30,11 +30,10 @@ export class Fox {
   /** By the share link into the room. */
   async enter(roomUrl: string): Promise<void> {
     await this.#page.goto(roomUrl);
-    const name = await this.#at('display-name');
-    await name.click({ count: 3 });
-    await name.type(this.name);
-    await (await this.#at('prejoin-join')).click();
-    await this.#at('room');
+    // Locators wait until what they click stands still: the form moves while devices start.
+    await this.#at('display-name').fill(this.name);
+    await this.#at('prejoin-join').click();
+    await this.#at('room').wait();
   }
 
   async watch<K extends keyof WatchApi>(
@@ -60,7 +59,7 @@ export class Fox {
       `${this.name}: ${of.name}'s tone of ${of.tone} Hz`,
       () => this.watch('listen', identity),
       (heard) => heard !== null && Math.abs(heard.peak - of.tone) <= 15 && heard.level > -75,
-      { timeout: 25_000, ...options },
+      { timeout: 45_000, ...options },
     );
   }
 
@@ -68,10 +67,8 @@ export class Fox {
     await this.#browser.close();
   }
 
-  async #at(testId: string) {
-    const found = await this.#page.waitForSelector(`[data-testid="${testId}"]`, { visible: true, timeout: 20_000 });
-    if (found === null) throw new Error(`${this.name}: no ${testId}`);
-    return found;
+  #at(testId: string): Locator<Element> {
+    return this.#page.locator(`[data-testid="${testId}"]`).setVisibility('visible').setTimeout(40_000);
   }
 }
 
@@ -91,7 +88,7 @@ export async function expectPicture(
         if (seen !== null) looks.push(seen);
         return accept(looks);
       },
-      { timeout: 25_000 },
+      { timeout: 45_000 },
     );
   await withFacts(work, () => viewer.watch('stats'));
 }
