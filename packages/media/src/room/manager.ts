@@ -145,9 +145,12 @@ export class RoomManager {
       }),
     });
     // The departed first: one of them may be back under the same identity with a new SID.
-    const participants = [...room.departedSince(lostAt - 1_000), participant.info(), ...room.othersOf(participant)];
+    const others = room.othersOf(participant);
+    const participants = [...room.departedSince(lostAt - 1_000), participant.info(), ...others];
     participant.send({ case: 'update', value: new ParticipantUpdate({ participants }) });
     participant.send({ case: 'roomUpdate', value: new RoomUpdate({ room: room.info() }) });
+    // Of those who fell silent meanwhile, too.
+    room.tellSpeakers(participant, [participant.sid, ...others.map(({ sid }) => sid)]);
     this.#refresh(room, participant);
     participant.offer(true);
     if (breaks) {

@@ -179,6 +179,26 @@ describe('[SG30] speakers and [SG31] quality', () => {
     expect(bob.all('speakersChanged')).toHaveLength(count);
   });
 
+  it('[SG30] who comes later, or comes back, hears who speaks and who has stopped meanwhile', async () => {
+    const world = new World();
+    const [alice, bob] = [await world.join('alice'), await world.join('bob')];
+    alice.publish('audio', 'mic');
+    const uplink = alice.up.uplinks.get('0');
+    if (!uplink) throw new Error('no uplink');
+    uplink.level = 0.5;
+    world.pass(4_000);
+    const carol = await world.join('carol');
+    expect(carol.last('speakersChanged')?.speakers).toMatchObject([{ sid: alice.sid, active: true }]);
+    bob.drop();
+    uplink.level = 0;
+    world.pass(800);
+    const again = await world.open({ identity: 'bob', reconnect: true, sid: bob.sid });
+    const told = again.last('speakersChanged')?.speakers.find(({ sid }) => sid === alice.sid);
+    expect(told).toMatchObject({ active: false, level: 0 });
+    const dora = await world.join('dora');
+    expect(dora.all('speakersChanged')).toEqual([]);
+  });
+
   /** What a client knows of another's quality, by all updates so far. */
   function told(client: TestClient, sid: string): ConnectionQuality | undefined {
     const updates = client.all('connectionQuality').flatMap((update) => update.updates);

@@ -11,6 +11,7 @@ import {
   ParticipantUpdate,
   Room as RoomInfo,
   RoomUpdate,
+  SpeakersChanged,
   TrackSubscribed,
   TrackUnpublishedResponse,
 } from '@livekit/protocol';
@@ -284,6 +285,12 @@ export class Room implements ParticipantHost {
     this.#infoDirty = true;
   }
 
+  /** Who speaks is told on change only: this is for one who has not heard the changes so far. */
+  tellSpeakers(participant: Participant, sids: Iterable<string>): void {
+    const speakers = this.speakers.announced(sids);
+    if (speakers.length > 0) participant.send({ case: 'speakersChanged', value: new SpeakersChanged({ speakers }) });
+  }
+
   sendToAll(message: ResponseMessage): void {
     this.#broadcast(message, null);
   }
@@ -292,6 +299,7 @@ export class Room implements ParticipantHost {
 
   onActive(participant: Participant): void {
     this.announce(participant, false);
+    this.tellSpeakers(participant, this.speakers.speaking());
     this.#context.emit({ event: 'participant_joined', room: this.info(), participant: participant.info() });
   }
 

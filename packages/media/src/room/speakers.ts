@@ -49,4 +49,17 @@ export class SpeakerBoard {
     }
     return changed.sort((a, b) => b.level - a.level);
   }
+
+  /** What was announced of the given ones, for somebody who did not hear it: silence is told only of those named. */
+  announced(sids: Iterable<string>): SpeakerInfo[] {
+    return [...sids].map((sid) => {
+      const level = this.#announced.get(sid) ?? 0;
+      return new SpeakerInfo({ sid, level, active: level > 0 });
+    });
+  }
+
+  /** SIDs of those who speak, as announced. */
+  speaking(): Iterable<string> {
+    return this.#announced.keys();
+  }
 }
