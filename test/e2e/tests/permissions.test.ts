@@ -39,6 +39,7 @@ describe('permissions', () => {
     const deaf = await stage.join({ room, identity: 'deaf', grant: { canSubscribe: false } });
     const ben = await stage.join({ room, identity: 'ben' });
     await ben.expectPicture('anna', COLORS.red);
+    await deaf.waitForState('a camera', (state) => state.remote.some((one) => one.tracks.length === 1));
     await deaf.call('setSubscribed', 'anna', 'camera', true);
     await anna.call('publishAudio', { tone: TONES.a });
     await ben.expectTone('anna', TONES.a);
@@ -52,6 +53,7 @@ describe('permissions', () => {
     const carl = await stage.join({ room, identity: 'carl' });
     const ben = await stage.join({ room, identity: 'ben' });
     await ben.waitForState('both others', (state) => state.remote.length === 2);
+    await stage.active(room, 'ben');
     await anna.call('sendData', 'forbidden', { reliable: true }).catch(() => {});
     await carl.call('sendData', 'allowed', { reliable: true });
     await ben.waitForEvent('data', (event) => event.detail.endsWith('allowed'));
@@ -105,7 +107,6 @@ describe('permissions', () => {
       'a count of three',
       async () => (await api().listRooms([room]))[0]?.numParticipants,
       (count) => count === 3,
-      { timeout: 20_000 },
     );
   });
 });
