@@ -24,7 +24,10 @@ export async function startEmbedded(options: TargetOptions = {}): Promise<Target
         maxParticipants: options.maxParticipants ?? 0,
         publishCodecs: [...(options.publishCodecs ?? [])],
       },
-      webhooks: { urls: [webhooks.url], apiKey: API_KEY },
+      // Nobody waits here for the default of five seconds; livekit-server knows no other.
+      quality: { intervalMs: 2_000 },
+      // A receiver that is only slow on a busy machine is not told twice.
+      webhooks: { urls: [webhooks.url], apiKey: API_KEY, timeoutMs: 30_000 },
       limits: {
         ...(options.maxMetadataBytes === undefined ? {} : { metadataBytes: options.maxMetadataBytes }),
         ...(options.maxAttributesBytes === undefined ? {} : { attributesBytes: options.maxAttributesBytes }),
