@@ -13,7 +13,7 @@ let firefox: Browser | null = null;
 beforeAll(async () => {
   if (!haveFirefox()) throw new Error('no Firefox here: apt-get install firefox-esr, or set FIREFOX_BIN');
   firefox = await launchFirefox(TONES.b);
-}, 60_000);
+});
 afterAll(async () => {
   await firefox?.close();
 });
@@ -61,7 +61,7 @@ describe('Chromium, Firefox and rtc-node in one room', () => {
       await node.expectTone('anna', TONES.a);
       await node.expectTone('fox', TONES.b);
     },
-    90_000,
+    180_000,
   );
 
   it('H.264 between Chromium and rtc-node, both ways', async () => {
@@ -80,6 +80,8 @@ describe('Chromium, Firefox and rtc-node in one room', () => {
     const room = newRoom();
     const anna = await stage.join({ room, identity: 'anna' });
     const node = new NodeParticipant('node');
+    // Says once more how it died; that is looked at below.
+    stage.cleanUp(() => node.close().catch(() => {}));
     await node.join(stage.target, { room, identity: 'node' });
     await anna.waitForEvent('participantConnected');
     process.kill(node.pid, 'SIGSTOP');
@@ -101,7 +103,7 @@ describe('Chromium, Firefox and rtc-node in one room', () => {
     for (const scenario of ['signal-reconnect', 'full-reconnect']) {
       const mark = await fox.eventCount();
       await fox.call('simulate', scenario);
-      await fox.waitForEvent('reconnected', undefined, { after: mark, timeout: 20_000 });
+      await fox.waitForEvent('reconnected', undefined, { after: mark });
       await fox.expectPicture('anna', COLORS.cyan);
       await anna.expectPicture('fox', COLORS.green);
     }

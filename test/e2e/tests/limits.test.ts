@@ -66,7 +66,7 @@ describe('limits', () => {
     stage.cleanUp(() => noisy.close());
     await noisy.waitFor('join');
     noisy.sendBytes(new Uint8Array(3_000_000));
-    await noisy.waitForClose({ timeout: 20_000 });
+    await noisy.waitForClose();
     await anna.call('setMetadata', 'still here');
     expect((await anna.state()).connection).toBe('connected');
   });

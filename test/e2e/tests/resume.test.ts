@@ -21,7 +21,7 @@ async function proxied(): Promise<SignalProxy> {
 
 /** Waits for a reconnection that began after the given event. */
 async function reconnected(client: Client, after: number): Promise<void> {
-  await client.waitForEvent('reconnected', undefined, { after, timeout: 25_000 });
+  await client.waitForEvent('reconnected', undefined, { after, timeout: 45_000 });
 }
 
 describe('resume after a lost WebSocket', () => {
@@ -235,7 +235,7 @@ describe('SimulateScenario and full reconnect', () => {
   it('server-leave: the server sends the client away', async () => {
     const { anna, ben } = await pair();
     await anna.call('simulate', 'server-leave');
-    await anna.waitForEvent('disconnected', undefined, { timeout: 20_000 });
+    await anna.waitForEvent('disconnected');
     await ben.waitForEvent('participantDisconnected', (event) => event.identity === 'anna');
   });
 

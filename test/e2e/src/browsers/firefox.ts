@@ -19,6 +19,8 @@ export function launchFirefox(tone: number): Promise<Browser> {
     browser: 'firefox',
     executablePath: firefoxPath(),
     headless: true,
+    // A busy machine takes long to start it.
+    timeout: 90_000,
     extraPrefsFirefox: {
       'media.navigator.streams.fake': true,
       'media.navigator.permission.disabled': true,
