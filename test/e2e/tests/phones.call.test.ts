@@ -1,3 +1,4 @@
+import { PHONE_CODES } from '@lianmai/protocol';
 import { describe, expect, it } from 'vitest';
 import { COLORS, TONES } from '../src/palette.ts';
 import { asPublisher, freshRoom, OTHER, PUSHED, usePhoneStage } from '../src/phones/stage.ts';
@@ -21,6 +22,7 @@ describe('a phone and a browser in one room', () => {
       .waitFor();
     await anna.at('toggle-people').click();
 
+    await anna.waitForCodec('video/h264');
     const stream = await ben.waitForStream(await anna.identity(), ({ hasvideo, hasaudio }) => hasvideo && hasaudio);
     for (const by of ['flv', 'rtmp'] as const) {
       const screen = ben.play(stream, by);
@@ -72,7 +74,14 @@ describe('a phone and a browser in one room', () => {
       () => anna.watch('identities'),
       (all) => all.length === 2,
     );
-    expect(await ben.ask((id) => ({ type: 'chat', id, text: '你好 from a phone' }))).toBe(0);
+    // The page knows of a phone before the phone's own connection to the media room is up: until then it is told to wait.
+    const code = await waitFor(
+      'Ben to be let speak',
+      () => ben.ask((id) => ({ type: 'chat', id, text: '你好 from a phone' })),
+      (answer) => answer !== PHONE_CODES.busy.code,
+      { interval: 250 },
+    );
+    expect(code).toBe(0);
     await anna.at('toggle-chat').click();
     await anna.page.getByText('你好 from a phone').waitFor();
     expect(await anna.at('chat-message').first().textContent()).toContain('Ben');
@@ -132,6 +141,7 @@ describe('what a phone switches', () => {
     const ben = await stage.phone('Ben');
     await ben.enter(roomId);
     const identity = await anna.identity();
+    await anna.waitForCodec('video/h264');
     const both = await ben.waitForStream(identity, ({ hasvideo, hasaudio }) => hasvideo && hasaudio);
     const screen = ben.play(both, 'flv');
     await screen.expectTone(TONES.a);

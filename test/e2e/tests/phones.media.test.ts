@@ -101,6 +101,7 @@ describe('what browsers send to phones', () => {
     const ben = await stage.phone('Ben');
     await ben.enter(roomId);
     const identity = await anna.identity();
+    await anna.waitForCodec('video/h264');
     const camera = await ben.waitForStream(identity, ({ hasvideo }) => hasvideo);
     await anna.at('toggle-screen').click();
     const screen = await ben.waitForStream(identity, ({ hasvideo }) => hasvideo, { streamtype: 'aux' });
@@ -114,11 +115,11 @@ describe('what browsers send to phones', () => {
     );
     await anna.at('toggle-screen').click();
     await shown.expectEnd({ timeout: 20_000 });
-    await waitFor(
+    const left = await waitFor(
       'camera and microphone alone in the roster',
       () => ben.roster(),
       (list) => list.length === 1 && list.every(({ hasvideo, hasaudio }) => hasvideo && hasaudio),
     );
-    expect(ben.roster()).toMatchObject([{ userid: identity, streamtype: 'main' }]);
+    expect(left).toMatchObject([{ userid: identity, streamtype: 'main' }]);
   }, 90_000);
 });

@@ -60,6 +60,7 @@ describe('networks and time', () => {
     ben.push(PUSHED);
     await anna.expectPicture(asPublisher(ben));
     await cara.waitForStream(ben.userId, ({ hasvideo }) => hasvideo);
+    await cara.waitForStream(await anna.identity(), () => true);
     const before = cara.events.length;
     ben.disconnect();
     const welcome = await ben.connect();
@@ -117,6 +118,7 @@ describe('networks and time', () => {
     await ben.enter(roomId);
     ben.push(PUSHED);
     await anna.expectTone(asPublisher(ben));
+    await anna.waitForCodec('video/h264');
     const stream = await ben.waitForStream(await anna.identity(), ({ hasvideo, hasaudio }) => hasvideo && hasaudio);
     const screen = ben.play(stream, 'flv');
     await screen.expectTone(500);

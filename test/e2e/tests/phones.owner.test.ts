@@ -18,6 +18,7 @@ describe('the owner of a room with phones', () => {
     await cara.enter(roomId);
     ben.push(PUSHED);
     await anna.expectPicture(asPublisher(ben));
+    await anna.waitForCodec('video/h264');
     const stream = await ben.waitForStream(await anna.identity(), ({ hasvideo, hasaudio }) => hasvideo && hasaudio);
     const screen = ben.play(stream, 'flv');
     await screen.expectPicture(COLORS.red);

@@ -22,6 +22,7 @@ async function call(name: string): Promise<Phone> {
 
 /** The phone plays Anna by what its list says now. */
 async function expectAnna(phone: Phone): Promise<void> {
+  await stage.anna.waitForCodec('video/h264');
   const identity = await stage.anna.identity();
   const stream = await phone.waitForStream(identity, ({ hasvideo, hasaudio }) => hasvideo && hasaudio, BACK);
   const screen = phone.play(stream, 'flv');
@@ -39,6 +40,7 @@ describe('what phones live through', () => {
     await cara.enter(roomId);
     ben.push(PUSHED);
     await anna.expectPicture(asPublisher(ben));
+    await cara.waitForStream(await anna.identity(), () => true);
     expect(cara.roster()).toHaveLength(2);
     const told = cara.events.findLast((event) => event.type === 'roster' || event.type === 'welcome');
     await stage.product.stop();
@@ -54,6 +56,7 @@ describe('what phones live through', () => {
     expect(welcome.roster.version).toBeGreaterThan(told?.roster.version ?? 0);
     ben.push(PUSHED);
     await anna.expectPicture(asPublisher(ben), { timeout: 60_000 });
+    await anna.waitForCodec('video/h264');
     const stream = await cara.waitForStream(await anna.identity(), ({ hasvideo, hasaudio }) => hasvideo && hasaudio, {
       timeout: 40_000,
     });

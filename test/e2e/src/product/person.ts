@@ -3,7 +3,7 @@ import { build } from 'esbuild';
 import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
 import { CHROMIUM_ARGS, chromiumPath } from '../browsers/chromium.ts';
 import { isColor, withFacts } from '../client.ts';
-import type { Rgb, Source } from '../harness-api.ts';
+import type { Rgb, Source, StatsRow } from '../harness-api.ts';
 import { type WaitOptions, waitFor } from '../wait.ts';
 import type { WatchApi } from '../watch-api.ts';
 import { type FakeMedia, makeFakeMedia } from './fake-media.ts';
@@ -168,7 +168,7 @@ export class Person implements Publisher {
     await this.at('prejoin').waitFor();
     await this.at('display-name').fill(this.name);
     await this.at('prejoin-join').click();
-    await this.at('room').waitFor({ timeout: 20_000 });
+    await this.at('room').waitFor({ timeout: 40_000 });
   }
 
   async watch<K extends keyof WatchApi>(
@@ -230,13 +230,18 @@ export class Person implements Publisher {
     );
   }
 
-  /** Waits until the camera is sent in this codec (`video/h264`) and in no other. */
+  /**
+   * Waits until the camera is sent in this codec (`video/h264`) and in no other, and the server reports that it comes. A page
+   * that changes over to what phones show withdraws its camera for that: where this takes long, players that have begun
+   * before it is through are ended, and must begin anew.
+   */
   async waitForCodec(mimeType: string): Promise<void> {
     await waitFor(
-      `${this.name}: ${mimeType} alone is sent`,
-      () => this.watch('codecs'),
-      (codecs) => codecs.length > 0 && codecs.every((codec) => codec === mimeType),
-      { timeout: 20_000 },
+      `${this.name}: ${mimeType} alone is sent, and arrives`,
+      async () => ({ sent: await this.watch('codecs'), reported: reportedCodecs(await this.watch('stats')) }),
+      ({ sent, reported }) =>
+        sent.length > 0 && sent.every((codec) => codec === mimeType) && reported.includes(mimeType),
+      { timeout: 40_000 },
     );
   }
 
@@ -282,4 +287,11 @@ export class Person implements Publisher {
   #withFacts<T>(work: () => Promise<T>): Promise<T> {
     return withFacts(work, () => this.watch('stats'));
   }
+}
+
+/** Codecs of the pictures of which the server has sent reception reports (RFC 3550 §6.4.2). */
+function reportedCodecs(rows: readonly StatsRow[]): readonly string[] {
+  return rows
+    .filter(({ type, kind }) => type === 'remote-inbound-rtp' && kind === 'video')
+    .map(({ codec }) => codec.toLowerCase());
 }
