@@ -82,6 +82,8 @@ export class Phone {
     const socket = new WebSocket(url);
     this.#socket = socket;
     socket.on('message', (data) => {
+      // What an older one had still on its way.
+      if (this.#socket !== socket) return;
       const event = phoneEventSchema.parse(JSON.parse(String(data)));
       this.events.push(event);
       if (event.type === 'welcome' || event.type === 'urls') this.#urls = event.urls;

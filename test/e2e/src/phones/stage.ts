@@ -34,9 +34,18 @@ export function usePhoneStage(
     if (!browser) return;
     const openApi = await OpenApiCheck.load(product.httpUrl);
     anna = await Person.arrive(product.httpUrl, openApi, { name: 'Anna', color: COLORS.red, tone: TONES.a });
-  }, 60_000);
+  }, 120_000);
   afterEach(async () => {
-    for (const step of undo.splice(0).reverse()) await step();
+    // One that fails must not leave the others' pushes and players running into the next test.
+    const problems: unknown[] = [];
+    for (const step of undo.splice(0).reverse()) {
+      try {
+        await step();
+      } catch (error) {
+        problems.push(error);
+      }
+    }
+    if (problems.length > 0) throw problems[0];
   });
   afterAll(async () => {
     await anna?.leave();

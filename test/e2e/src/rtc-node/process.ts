@@ -80,7 +80,7 @@ export class NodeProcess {
   async close(): Promise<void> {
     if (this.#ending) return this.#ended;
     try {
-      await this.call('disconnect', [], 8_000);
+      await this.call('disconnect', [], 20_000);
     } finally {
       this.#ending = true;
       // Without the native layer's own end: that is no part of what is tested.
