@@ -1,7 +1,7 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { createSocket } from 'node:dgram';
+import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -150,10 +150,15 @@ describe.skipIf(!hasFfmpeg)('ffmpeg as the receiver (skipped: no ffmpeg)', () =>
       ...['-vsync', 'passthrough', '-frames:v', '20', ...hashes],
     ]);
     const output: Buffer[] = [];
+    let said = '';
     receiver.stdout.on('data', (chunk: Buffer) => output.push(chunk));
+    receiver.stderr.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+    });
     const ended = once(receiver, 'close');
     try {
-      await inUse(port);
+      await until(() => inUse(port) || receiver.exitCode !== null);
+      expect(said).toBe('');
       await sendAll(pictures, port);
       await ended;
     } finally {
@@ -209,28 +214,36 @@ async function sendAll(pictures: readonly { config: VideoConfig | null; data: Ui
   socket.close();
 }
 
+/** RTP stands on even ports, RTCP beside it (RFC 3550 §11): the first of two that are free. */
 async function freePort(): Promise<number> {
-  const socket = createSocket('udp4');
-  socket.bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  // RTP stands on even ports, RTCP beside it (RFC 3550 §11).
-  return port % 2 === 0 ? port : port - 1;
+  for (;;) {
+    const [rtp, rtcp] = [createSocket('udp4'), createSocket('udp4')];
+    await bind(rtp, 0);
+    const { port } = rtp.address();
+    const free = port % 2 === 0 && (await bind(rtcp, port + 1));
+    rtp.close();
+    rtcp.close();
+    if (free) return port;
+  }
 }
 
-/** Until somebody else has bound the port. */
-async function inUse(port: number): Promise<void> {
-  for (;;) {
-    const socket = createSocket('udp4');
-    const bound = new Promise<boolean>((resolve) => {
-      socket.once('error', () => resolve(false));
-      socket.bind(port, '127.0.0.1', () => resolve(true));
-    });
-    if (!(await bound)) return;
-    await new Promise<void>((resolve) => socket.close(() => resolve()));
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+function bind(socket: Socket, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    socket.once('error', () => resolve(false));
+    socket.bind(port, () => resolve(true));
+  });
+}
+
+/** Whether somebody has bound the port, by the system's list: a try of our own could take it from him just then. */
+function inUse(port: number): boolean {
+  const entry = new RegExp(`^ *\\d+: [0-9A-F]+:${port.toString(16).toUpperCase().padStart(4, '0')} `, 'm');
+  return ['/proc/net/udp', '/proc/net/udp6'].some(
+    (list) => existsSync(list) && entry.test(readFileSync(list, 'latin1')),
+  );
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
 function hashesOf(text: string): string[] {
