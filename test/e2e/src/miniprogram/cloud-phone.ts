@@ -5,7 +5,7 @@ import { waitFor } from '../wait.ts';
 
 /** Hosts that the component may ask; anything else on the way out of a phone is an error. */
 const HOSTS = ['official.opensso.tencent-cloud.com', 'yun.tim.qq.com'];
-const PATIENCE = { timeout: 20_000 };
+const PATIENCE = { timeout: 40_000 };
 
 export interface CloudPhoneOptions {
   /** The page to open, with its query; the list of rooms otherwise. */

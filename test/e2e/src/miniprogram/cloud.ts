@@ -107,7 +107,12 @@ export class CloudStage {
 
   /** How often this user has called a function. */
   count(openId: string, name: string): number {
-    return this.calls.filter((call) => call.openId === openId && call.name === name).length;
+    return this.answers(openId, name).length;
+  }
+
+  /** The codes that this user's calls of a function were answered with. */
+  answers(openId: string, name: string): readonly number[] {
+    return this.calls.filter((call) => call.openId === openId && call.name === name).map(({ code }) => code);
   }
 
   /** Time goes on at once, in the cloud and on every phone. */
@@ -125,7 +130,7 @@ export class CloudStage {
       'a heartbeat of each phone',
       () => phones.map(({ openId }) => this.count(openId, 'webrtc-heartbeat')),
       (now) => now.every((count, index) => count > (before[index] ?? 0)),
-      { timeout: 20_000 },
+      { timeout: 40_000 },
     );
   }
 
@@ -141,7 +146,7 @@ export class CloudStage {
       `seats of ${members.join(', ') || 'nobody'}`,
       () => JSON.stringify(this.rooms().map((room) => room['members'])),
       (all) => all === wanted,
-      { timeout: 20_000 },
+      { timeout: 40_000 },
     );
   }
 
