@@ -22,19 +22,19 @@ describe('the mini program and a browser in one room', () => {
 
     const tile = anna.page.locator(`[data-testid="participant-tile"][data-identity="${miaId}"]`);
     await mia.tap('microphone');
-    await tile.getByTestId('tile-muted').waitFor({ timeout: 20_000 });
+    await tile.getByTestId('tile-muted').waitFor({ timeout: 40_000 });
     await anna.expectSilence(mia);
     await anna.expectPicture(mia);
     await mia.tap('camera');
-    await tile.locator('.tile-empty').waitFor({ timeout: 20_000 });
+    await tile.locator('.tile-empty').waitFor({ timeout: 40_000 });
     await mia.tap('microphone');
     await anna.expectTone(mia);
     await mia.tap('camera');
-    await tile.locator('.tile-empty').waitFor({ state: 'detached', timeout: 20_000 });
+    await tile.locator('.tile-empty').waitFor({ state: 'detached', timeout: 40_000 });
     await anna.expectPicture(mia);
 
     await anna.at('toggle-mic').click();
-    await mia.get(`silent-${annaId}_main`).waitFor({ timeout: 20_000 });
+    await mia.get(`silent-${annaId}_main`).waitFor({ timeout: 40_000 });
     await mia.expectSilence(annaId);
     await mia.expectPicture(annaId, COLORS.red);
     await anna.at('toggle-camera').click();
@@ -67,7 +67,7 @@ describe('the mini program and a browser in one room', () => {
       'one unread line',
       () => noa.text('unread'),
       (count) => count === '1',
-      { timeout: 20_000 },
+      { timeout: 40_000 },
     );
     await noa.say('收到 ✅');
     for (const one of [mia, noa]) {
@@ -75,7 +75,7 @@ describe('the mini program and a browser in one room', () => {
       expect(await one.lines()).toEqual(['你好,世界 👋🏽', 'hello <b>mini</b> 🐉龍', '收到 ✅']);
     }
     await waitFor('the answer on the page', () => talkOf(anna), sameAs(['hello <b>mini</b> 🐉龍', '收到 ✅']), {
-      timeout: 20_000,
+      timeout: 40_000,
     });
 
     await mia.closeSheet();

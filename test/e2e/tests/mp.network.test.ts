@@ -86,7 +86,7 @@ class Call {
 
   /** Waits for what happens on Mia's phone after `mark`. */
   sees(what: string, accept: (since: Recorded) => boolean, mark?: Recorded): Promise<Recorded> {
-    return withRecord(this.mia, () => waitForRecord(this.mia, what, accept, mark));
+    return withRecord(this.mia, () => waitForRecord(this.mia, what, accept, mark, BACK));
   }
 }
 
@@ -143,7 +143,7 @@ describe('a mini program whose network, server or page comes and goes', () => {
       'no picture of Mia',
       () => anna.watch('look', miaId, 'camera'),
       (seen) => seen === null,
-      { timeout: 20_000 },
+      BACK,
     );
     expect(await anna.watch('identities')).toEqual([miaId]);
     await mia.show();

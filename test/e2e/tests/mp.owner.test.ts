@@ -30,7 +30,7 @@ describe('a room whose owner is in a browser', () => {
       'Mia gone from the page',
       () => anna.watch('identities'),
       (all) => all.length === 0,
-      { timeout: 20_000 },
+      { timeout: 40_000 },
     );
     await mia.tap('step-rooms');
     await mia.get(`room-${roomId}`).click();
@@ -76,7 +76,7 @@ describe('a room whose owner is in the mini program', () => {
     await noa.expectPicture(miaId, mia.color);
     await mia.tap(`kick-${annaId}`);
     await mia.tap('mp-modal-confirm');
-    expect(await anna.failure({ timeout: 20_000 })).toBe('kicked');
+    expect(await anna.failure({ timeout: 40_000 })).toBe('kicked');
     await Promise.all([mia.expectGone(annaId), noa.expectGone(annaId)]);
 
     await mia.closeSheet();

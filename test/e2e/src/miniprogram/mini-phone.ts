@@ -12,6 +12,9 @@ import type { LivePlayersApi } from './live-players-api.ts';
 /** What the camera and the microphone of every mini program here give. */
 export const MINI = { color: COLORS.green, tone: TONES.c } as const;
 
+/** For everything that is waited for, on a machine that has other things to do, ms. */
+const PATIENCE = 40_000;
+
 /** Notes what the live components tell their page, and when: `push 1002`, `play 2004`. */
 const NOTE_CODES = `{
   const { backend } = mp.live;
@@ -117,7 +120,7 @@ export class MiniPhone implements Publisher {
   }
 
   async waitInRoom(options: WaitOptions = {}): Promise<void> {
-    await this.#withFacts(() => this.get('room-in-room').waitFor({ timeout: options.timeout ?? 20_000 }));
+    await this.#withFacts(() => this.get('room-in-room').waitFor({ timeout: options.timeout ?? PATIENCE }));
   }
 
   /** Leaves by the button. */
@@ -199,7 +202,7 @@ export class MiniPhone implements Publisher {
           if (first === null || seen.frames < first.frames) first = seen;
           return seen.frames >= first.frames + 3 && Math.abs(seen.mark - first.mark) > 0.03;
         },
-        { timeout: 30_000, ...options },
+        { timeout: PATIENCE, ...options },
       ),
     );
   }
@@ -207,7 +210,7 @@ export class MiniPhone implements Publisher {
   /** Somebody has a tile, and a cover says that there is no picture. */
   async expectNoPicture(userId: string, options: WaitOptions = {}): Promise<void> {
     await this.#withFacts(() =>
-      this.get(`cover-${userId}_main`).waitFor({ timeout: options.timeout ?? 20_000, state: 'visible' }),
+      this.get(`cover-${userId}_main`).waitFor({ timeout: options.timeout ?? PATIENCE, state: 'visible' }),
     );
   }
 
@@ -216,7 +219,7 @@ export class MiniPhone implements Publisher {
     await this.#withFacts(() =>
       this.page
         .locator(`[data-testid="tile-${userId}_main"]`)
-        .waitFor({ timeout: options.timeout ?? 20_000, state: 'detached' }),
+        .waitFor({ timeout: options.timeout ?? PATIENCE, state: 'detached' }),
     );
   }
 
@@ -226,7 +229,7 @@ export class MiniPhone implements Publisher {
         `${this.name}: ${hz} Hz from ${userId}`,
         () => this.watch('listen', `${userId}_main`),
         (heard) => heard !== null && Math.abs(heard.peak - hz) <= 15 && heard.level > -70,
-        { timeout: 30_000, ...options },
+        { timeout: PATIENCE, ...options },
       ),
     );
   }
@@ -242,7 +245,7 @@ export class MiniPhone implements Publisher {
           quiet = heard === null || heard.level < -85 ? quiet + 1 : 0;
           return quiet >= 10;
         },
-        { timeout: 20_000, interval: 100, ...options },
+        { timeout: PATIENCE, interval: 100, ...options },
       ),
     );
   }
@@ -258,13 +261,13 @@ export class MiniPhone implements Publisher {
       `${this.name}: an end of the push`,
       () => this.#media.pushes,
       (count) => count === 0,
-      { timeout: 20_000, ...options },
+      { timeout: PATIENCE, ...options },
     );
   }
 
   /** The page that says what went wrong: its words. */
   async problem(key: string, options: WaitOptions = {}): Promise<string> {
-    await this.#withFacts(() => this.get(`problem-${key}`).waitFor({ timeout: options.timeout ?? 20_000 }));
+    await this.#withFacts(() => this.get(`problem-${key}`).waitFor({ timeout: options.timeout ?? PATIENCE }));
     return this.text(`problem-${key}`);
   }
 
@@ -279,7 +282,7 @@ export class MiniPhone implements Publisher {
       `${this.name}: a line "${text}"`,
       () => this.lines(),
       (all) => all.includes(text),
-      { timeout: 20_000, ...options },
+      { timeout: PATIENCE, ...options },
     );
   }
 
