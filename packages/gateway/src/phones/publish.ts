@@ -52,7 +52,8 @@ export class PhonePublish implements PublishSink {
   #audio: AudioConfig | null = null;
   #on: Switches = { video: true, audio: true };
   readonly #arrival: Arrival;
-  #quality: PhoneQuality = 'excellent';
+  /** As told last; the push before this one may have been told of as lost, so that the first judgement is always told. */
+  #quality: PhoneQuality | null = null;
   #lastVideoAt: number;
   #lastAudioAt = 0;
   #stalled = false;
@@ -126,8 +127,8 @@ export class PhonePublish implements PublishSink {
   tick(): void {
     this.#ingress?.tick();
     const now = this.#parts.clock();
-    const quality = this.#arrival.take(now) ?? this.#quality;
-    if (quality !== this.#quality) {
+    const quality = this.#arrival.take(now);
+    if (quality !== null && quality !== this.#quality) {
       this.#quality = quality;
       this.#parts.onQuality(quality);
     }

@@ -114,4 +114,22 @@ describe('requests', () => {
     await scene.pass(100);
     sendSound(sink, 2_200);
   });
+
+  it('[PS45] a push that takes the place of a poor one is told of as it is', async () => {
+    const [anna, ben] = [scene.phone('anna'), scene.phone('ben')];
+    const lost = scene.push('anna').sink;
+    sendAudioConfig(lost);
+    sendSound(lost, 0);
+    await scene.pass(5_000);
+    expect(ben.last('quality')).toMatchObject({ userid: 'anna', quality: 'lost' });
+    const { sink } = scene.push('anna');
+    sendAudioConfig(sink);
+    for (let ms = 0; ms <= 2_100; ms += 100) {
+      sendSound(sink, ms);
+      await scene.pass(100);
+    }
+    for (const phone of [anna, ben]) {
+      expect(phone.last('quality')).toMatchObject({ userid: 'anna', quality: 'excellent' });
+    }
+  });
 });
