@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { roomsigAnswerSchema } from '@lianmai/protocol';
-import { DisconnectReason, SignalResponse } from '@livekit/protocol';
+import { DisconnectReason, LeaveRequest_Action, SignalResponse } from '@livekit/protocol';
 import { RoomServiceClient } from 'livekit-server-sdk';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startServer } from './app.ts';
@@ -17,7 +17,7 @@ const dataDir = mkdtempSync(join(tmpdir(), 'lianmai-app-'));
 const PUBLIC = '203.0.113.7';
 const TURN = { urls: ['turn:turn.example.org:3478?transport=udp'], username: '1790000000:ann', credential: 'once' };
 
-beforeAll(async () => {
+async function start(): Promise<Harness> {
   const config = configSchema.parse({
     dataDir,
     http: { port: 0, host: '127.0.0.1', tls: 'off' },
@@ -26,7 +26,11 @@ beforeAll(async () => {
   });
   const server = await startServer(config, createLogger(config.log));
   const unused = new FakeMedia(() => server.credentials.api);
-  harness = new Harness(server, unused, dataDir, []);
+  return new Harness(server, unused, dataDir, []);
+}
+
+beforeAll(async () => {
+  harness = await start();
 });
 afterAll(async () => {
   await harness.stop();
@@ -153,4 +157,22 @@ describe('the whole server with the embedded engine', () => {
     back.close();
     signal.close();
   });
+
+  // The last one: it ends the server and starts another on its data.
+  it('[FN46] [SG14] a stopping server tells those in the call to come back, and their seats are kept', async () => {
+    const user = await harness.guest();
+    const roomID = 47;
+    await harness.call('webrtc-create-room', { roomID, roomName: 'Stays' }, user);
+    const { signInfo } = await harness.call('webrtc-enter-room', { roomID }, user);
+    const { token, url } = roomsigAnswerSchema.parse((await harness.roomsig(signInfo, roomID)).body).RspBody;
+    const signal = await openSignal(url, token);
+    if (signal === null) throw new Error('refused');
+    await first(signal.messages, 'join');
+    await harness.stop(true);
+    const { value: leave } = await first(signal.messages, 'leave');
+    expect(leave).toMatchObject({ reason: DisconnectReason.SERVER_SHUTDOWN, action: LeaveRequest_Action.RECONNECT });
+    harness = await start();
+    const room = await harness.call('webrtc-get-room-info', { roomID }, user);
+    expect(room).toMatchObject({ roomName: 'Stays', ownerID: user.userId, memberCount: 1 });
+  }, 60_000);
 });

@@ -74,20 +74,32 @@ export async function startServer(config: Config, log: Logger, overrides: Overri
     const proxies = createTrustedProxies(config.http.trustedProxies);
     const stores = overrides.stores ?? (await openStores(config));
     undo.push(() => stores.close());
+    // Closed after everybody who holds a WebSocket of it has been sent away: it waits for them.
+    let http: FastifyInstance | null = null;
+    undo.push(async () => {
+      await http?.close();
+    });
     const credentials = await ensureCredentials(stores, config);
 
     const external = config.livekit.url !== '';
     const engine = external ? null : (overrides.engine ?? (await startMediaEngine(config, credentials.api)));
-    if (engine !== null) undo.push(() => engine.stop(STOP_MS / 2));
+    let attachment: EngineAttachment | null = null;
+    let stopping = false;
+    if (engine !== null) {
+      undo.push(async () => {
+        await engine.stop(STOP_MS / 2);
+        attachment?.close();
+      });
+    }
     const media =
       engine === null
         ? externalService(config.livekit.url, { key: config.livekit.apiKey, secret: config.livekit.apiSecret })
         : embeddedService(engine, credentials.api);
 
     const services = compose(config, log, stores, credentials, media);
-    if (engine !== null) followEngine(engine, services);
+    if (engine !== null) followEngine(engine, services, () => stopping);
     const sessions = new Sessions(credentials.sessionSecret, config.identity.sessionSeconds);
-    const attachment: EngineAttachment | null =
+    attachment =
       engine === null
         ? null
         : attachEngine(engine, {
@@ -95,7 +107,6 @@ export async function startServer(config: Config, log: Logger, overrides: Overri
             clientAddress: (request) => addressKey(proxies.clientAddress(request)),
             maxMessageBytes: config.engine.signalMessageBytes,
           });
-    if (attachment !== null) undo.push(() => attachment.close());
 
     const urls = createPublicUrls(config.http.publicUrl, proxies);
     const phones = await openPhones({
@@ -111,7 +122,7 @@ export async function startServer(config: Config, log: Logger, overrides: Overri
 
     const raw = [attachment, doors].filter((routes) => routes !== null);
     const app = createHttpServer({ config, log, proxies, tls, raw });
-    undo.push(() => app.close());
+    http = app;
     // Phones are told to come back while their sockets still stand.
     if (doors !== null) undo.push(() => doors.close());
     if (typeof phones !== 'string') undo.push(() => phones.gateway.stop(STOP_MS / 3));
@@ -134,7 +145,10 @@ export async function startServer(config: Config, log: Logger, overrides: Overri
       https: tls !== null,
       mediaAddresses: engine?.addresses ?? [],
       phones: typeof phones === 'string' ? phones : { rtmpPort: phones.gateway.rtmpPort },
-      stop: (deadlineMs = STOP_MS) => within(deadlineMs, unwind(undo, log)),
+      stop: (deadlineMs = STOP_MS) => {
+        stopping = true;
+        return within(deadlineMs, unwind(undo, log));
+      },
     };
   } catch (error) {
     await within(STOP_MS, unwind(undo, log));
@@ -188,9 +202,11 @@ function compose(config: Config, log: Logger, stores: Stores, credentials: Crede
   };
 }
 
-/** The embedded engine's own words, in place of webhooks. */
-function followEngine(engine: MediaEngine, { presence, log }: Services): void {
-  engine.onEvent((event) => void presence.handleJson(event.json));
+/** The embedded engine's own words, in place of webhooks. Whom a stopping server sends away is to come back: he keeps his seat. */
+function followEngine(engine: MediaEngine, { presence, log }: Services, stopping: () => boolean): void {
+  engine.onEvent((event) => {
+    if (!stopping()) void presence.handleJson(event.json);
+  });
   engine.onRestart((reason) => {
     log.error({ reason }, 'the media engine died and was started anew; its rooms come back by themselves');
     presence.restarted().catch((error: unknown) => log.error({ err: error }, 'after the restart of the media engine'));
