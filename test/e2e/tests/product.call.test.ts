@@ -20,7 +20,7 @@ describe('the product, from the lobby to the picture', () => {
       { name: 'Dora', color: COLORS.magenta, tone: TONES.d },
     ];
     for (const one of traits) people.push(await Person.arrive(product.httpUrl, openApi, one));
-  }, 90_000);
+  }, 180_000);
   afterAll(async () => {
     await Promise.all(people.map((person) => person.leave()));
     await product?.close();
@@ -66,7 +66,7 @@ describe('the product, from the lobby to the picture', () => {
       expect(RspBody.url).toMatch(/^ws/);
       expect(RspBody.token.split('.')).toHaveLength(3);
     }
-  }, 120_000);
+  }, 180_000);
 
   it('four pages: all pictures and all tones', async () => {
     const [anna, ben, carl, dora] = cast();
@@ -77,7 +77,7 @@ describe('the product, from the lobby to the picture', () => {
       await newcomer.goIn();
     }
     await expectCall([anna, ben, carl, dora]);
-  }, 180_000);
+  }, 300_000);
 
   it('mute: by oneself, and by the owner', async () => {
     const [anna, ben, carl] = cast();
@@ -93,7 +93,7 @@ describe('the product, from the lobby to the picture', () => {
       .click();
     await ben.expectSilence(carl);
     await anna.at('toggle-people').click();
-  }, 90_000);
+  }, 180_000);
 
   it('camera off and on', async () => {
     const [anna, ben] = cast();
@@ -106,7 +106,7 @@ describe('the product, from the lobby to the picture', () => {
     );
     await ben.at('toggle-camera').click();
     await anna.expectPicture(ben);
-  }, 60_000);
+  }, 120_000);
 
   it('screen share', async () => {
     const [anna, ben, carl] = cast();
@@ -120,7 +120,7 @@ describe('the product, from the lobby to the picture', () => {
       () => anna.watch('look', identity, 'screen_share'),
       (seen) => seen === null,
     );
-  }, 90_000);
+  }, 180_000);
 
   it('chat', async () => {
     const [anna, ben, carl] = cast();
@@ -131,7 +131,7 @@ describe('the product, from the lobby to the picture', () => {
       await person.at('chat-message').filter({ hasText: 'Hello, 你好' }).waitFor();
     }
     for (const person of [anna, ben, carl]) await person.at('toggle-chat').click();
-  }, 60_000);
+  }, 120_000);
 
   it('a crashed tab frees its seat', async () => {
     const [anna, , , dora] = cast();
@@ -141,7 +141,7 @@ describe('the product, from the lobby to the picture', () => {
       'Dora gone from the pages',
       () => anna.watch('identities'),
       (all) => !all.includes(identity),
-      { timeout: 45_000 },
+      { timeout: 60_000 },
     );
     const { authorization } = anna.lastAnswer('webrtc-enter-room');
     const roomID = /\/r\/(\d+)/.exec(anna.page.url())?.[1];
@@ -157,7 +157,7 @@ describe('the product, from the lobby to the picture', () => {
       },
       ({ data }) => data.memberCount === 3 && !data.members?.some((member) => member.userID === identity),
     );
-  }, 90_000);
+  }, 180_000);
 
   it('a server restart: the call comes back by itself, and the seats are still there', async () => {
     const [anna, ben] = cast();
@@ -167,7 +167,7 @@ describe('the product, from the lobby to the picture', () => {
     await ben.expectPicture(anna, { timeout: 60_000 });
     await anna.expectTone(ben);
     await ben.expectTone(anna);
-  }, 180_000);
+  }, 240_000);
 
   it('every answer was as the OpenAPI document says', () => {
     expect(openApi.checked).toBeGreaterThan(10);

@@ -25,7 +25,7 @@ describe.skipIf(address === undefined || onLiveKit)('the product by https, at an
     const openApi = await OpenApiCheck.load(product.httpUrl);
     anna = await Person.arrive(product.httpUrl, openApi, { name: 'Anna', color: COLORS.red, tone: TONES.a });
     ben = await Person.arrive(product.httpUrl, openApi, { name: 'Ben', color: COLORS.blue, tone: TONES.b });
-  }, 60_000);
+  }, 120_000);
   afterAll(async () => {
     await Promise.all([anna?.leave(), ben?.leave()]);
     await product?.close();
@@ -42,7 +42,7 @@ describe.skipIf(address === undefined || onLiveKit)('the product by https, at an
       return video !== null && video.videoWidth > 0 && !video.paused;
     })()`;
     await until('a preview of the camera', () => anna.page.evaluate<boolean>(shown));
-  }, 60_000);
+  }, 120_000);
 
   it('two people at it see and hear each other, signalling over wss', async () => {
     anna.page.on('websocket', (socket) => {
@@ -58,7 +58,7 @@ describe.skipIf(address === undefined || onLiveKit)('the product by https, at an
     await ben.expectTone(anna);
     expect(new URL(signalUrl).protocol).toBe('wss:');
     expect(new URL(signalUrl).host).toBe(new URL(product.httpUrl).host);
-  }, 90_000);
+  }, 180_000);
 
   it('plain http at the same port is not served', async () => {
     await expect(fetch(product.httpUrl.replace('https:', 'http:'))).rejects.toThrow();

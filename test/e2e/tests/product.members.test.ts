@@ -8,8 +8,10 @@ import { NodeParticipant } from '../src/rtc-node.ts';
 import { onLiveKit } from '../src/targets/index.ts';
 import { type WaitOptions, waitFor } from '../src/wait.ts';
 
-/** Below the lease of an entered seat (30 s): only the media service's word or a quit frees a seat this soon. */
-const SOON: WaitOptions = { timeout: 20_000 };
+/** The lease of an entered seat. */
+const LEASE_SECONDS = 120;
+/** Below it: only the media service's word or a quit frees a seat this soon. */
+const SOON: WaitOptions = { timeout: 60_000 };
 
 let product: Product;
 let anna: Person;
@@ -20,12 +22,12 @@ const nodes: NodeParticipant[] = [];
 
 describe('members of all kinds, and their seats', () => {
   beforeAll(async () => {
-    product = await startProduct();
+    product = await startProduct({ LIANMAI_LEASE_SECONDS: String(LEASE_SECONDS) });
     const openApi = await OpenApiCheck.load(product.httpUrl);
     anna = await Person.arrive(product.httpUrl, openApi, { name: 'Anna', color: COLORS.red, tone: TONES.a });
     ben = await Person.arrive(product.httpUrl, openApi, { name: 'Ben', color: COLORS.blue, tone: TONES.b });
     onlooker = await Caller.serverKey(product);
-  }, 60_000);
+  }, 120_000);
   afterEach(async () => {
     for (const node of nodes.splice(0)) await node.close();
   });
@@ -91,7 +93,7 @@ describe('members of all kinds, and their seats', () => {
     expect(info.ownerID).toBe(owner);
     await node.close();
     await expectSeats(roomId, [owner], SOON);
-  }, 90_000);
+  }, 180_000);
 
   it('a closed tab frees its seat at once', async () => {
     await anna.open();
@@ -112,7 +114,7 @@ describe('members of all kinds, and their seats', () => {
       ({ code }) => code === 10003,
       SOON,
     );
-  }, 90_000);
+  }, 180_000);
 
   it('a mere member may not kick', async () => {
     await anna.open();
@@ -125,7 +127,7 @@ describe('members of all kinds, and their seats', () => {
     expect(refused.code).toBe(10008);
     await expectSeats(roomId, [owner, caller.userId]);
     await expectOthers([caller.userId]);
-  }, 90_000);
+  }, 180_000);
 
   it('a restart: the owner and every seat are still there', async () => {
     await anna.open();
@@ -150,7 +152,7 @@ describe('members of all kinds, and their seats', () => {
     // They are seats of people who are there: the one who leaves now frees his own alone.
     await node.close();
     await expectSeats(roomId, [owner, guest], SOON);
-  }, 180_000);
+  }, 240_000);
 
   it('the token of a kicked member opens no seat', async () => {
     await anna.open();
@@ -171,5 +173,5 @@ describe('members of all kinds, and their seats', () => {
     await expectOthers([]);
     await expectSeats(roomId, [owner], SOON);
     expect((await caller.call('webrtc-enter-room', { roomID: roomId })).code).toBe(10009);
-  }, 90_000);
+  }, 180_000);
 });
