@@ -149,6 +149,18 @@ describe('presence with the embedded engine', () => {
     expect(await harness.code('webrtc-enter-room', { roomID: 1 }, ann)).toBe(0);
   });
 
+  it('[FN46] those whom a stopping server sends away keep their seats, and the owner his room', async () => {
+    await inCall(ann, '1');
+    await inCall(bob, '1');
+    const { dataDir, server } = harness;
+    // Longer than all that follows from what it has told.
+    harness.media.ending = () => server.services.presence.idle();
+    await harness.stop(true);
+    harness = await Harness.start({ dataDir, config: { rooms: { leaseSeconds: 60 } } });
+    expect(await seats('1')).toEqual([ann.userId, bob.userId]);
+    expect((await harness.call('webrtc-get-room-info', { roomID: 1 }, bob)).ownerID).toBe(ann.userId);
+  });
+
   it('[FN34] a late end of an older connection does not free the seat of the newer one', async () => {
     const room = harness.mediaRoom('1');
     const first = await inCall(ann, '1');

@@ -30,6 +30,8 @@ export class FakeMedia {
   revocationLimit = Number.POSITIVE_INFINITY;
   /** When true, every call fails as if the service were away. */
   away = false;
+  /** What its end takes its time for. */
+  ending: () => Promise<void> = async () => {};
   readonly #keys: () => { key: string; secret: string };
   #listener: (json: string) => void = () => {};
   #restarted: (reason: string) => void = () => {};
@@ -148,7 +150,12 @@ export class FakeMedia {
       onRestart: (listener) => {
         this.#restarted = listener;
       },
-      stop: async () => {},
+      // Everybody is sent away, and told of as gone.
+      stop: async () => {
+        for (const [room, participants] of this.rooms)
+          for (const one of [...participants.keys()]) this.leave(room, one);
+        await this.ending();
+      },
     };
   }
 }
