@@ -89,7 +89,7 @@ function suite(name: string, start: () => Promise<ContractServer>): void {
 
     for (const loss of [0, 0.02]) {
       it(`[EG63] an independent decoder finds pictures, tone, flash and beep together; loss ${loss * 100} %`, {
-        timeout: 60_000,
+        timeout: 120_000,
       }, async () => {
         lab = new Lab(server);
         const clip = new Clip();
