@@ -51,7 +51,10 @@ export class Eye {
   /** Null until the first frame is there. */
   look(): Look | null {
     const seen = lookAt(this.element);
-    return seen === null ? null : { ...seen, frames: this.#frames };
+    if (seen === null) return null;
+    // In a page that is not the front one callbacks come once a second, however many frames do.
+    const { totalVideoFrames } = this.element.getVideoPlaybackQuality();
+    return { ...seen, frames: Math.max(this.#frames, totalVideoFrames) };
   }
 
   close(): void {
