@@ -132,4 +132,17 @@ describe('requests', () => {
       expect(phone.last('quality')).toMatchObject({ userid: 'anna', quality: 'excellent' });
     }
   });
+
+  it('[PS45] a newcomer is told what the others have heard, and nothing of who has gone', async () => {
+    const anna = scene.phone('anna');
+    const { sink } = scene.push('anna');
+    sendAudioConfig(sink);
+    sendSound(sink, 0);
+    await scene.pass(2_100);
+    expect(anna.last('quality').quality).toBe('poor');
+    expect(scene.phone('ben').of('quality')).toMatchObject([{ userid: 'anna', quality: 'poor' }]);
+    anna.send({ type: 'leave' });
+    await scene.settle();
+    expect(scene.phone('cara').of('quality')).toEqual([]);
+  });
 });

@@ -67,6 +67,8 @@ export class GatewayRoom {
   readonly #announcer: Announcer;
   readonly #views = new Views();
   readonly #chat: ChatLog;
+  /** By user id, as told last: it is told on change, and newcomers have heard none. */
+  readonly #qualities = new Map<string, PhoneQuality>();
   /** What the watcher told last. */
   #participants: readonly RemoteParticipant[] = [];
   /** Participants of phones that have gone: the media room tells of them a little longer. */
@@ -245,6 +247,7 @@ export class GatewayRoom {
     const held = this.#phones.get(phone.userId);
     if (held === undefined) return;
     this.#phones.delete(phone.userId);
+    this.#qualities.delete(phone.userId);
     this.#announcer.remember(phone.userId, LEFT_BY[end] ?? 'left');
     held.channel.end('source-ended');
     this.#views.end(phone.userId, 'revoked');
@@ -282,6 +285,9 @@ export class GatewayRoom {
     }
     for (const { identity } of others) if (!this.#remotes.has(identity)) this.#announcer.forget(identity);
     this.#remotes.update(others);
+    for (const userId of this.#qualities.keys()) {
+      if (!this.#phones.has(userId) && !this.#remotes.has(userId)) this.#qualities.delete(userId);
+    }
   }
 
   #welcome(phone: Phone): void {
@@ -297,6 +303,7 @@ export class GatewayRoom {
       muted: { audio: phone.muted.audio, video: phone.muted.video },
       idleMs: this.#parts.limits.idleMs,
     });
+    for (const [userid, quality] of this.#qualities) phone.send({ type: 'quality', userid, quality });
   }
 
   #setOwner(ownerId: string): void {
@@ -383,6 +390,7 @@ export class GatewayRoom {
 
   /** A phone hears of its own too. */
   #tellQuality(userid: string, quality: PhoneQuality): void {
+    this.#qualities.set(userid, quality);
     for (const { phone } of this.#phones.values()) phone.send({ type: 'quality', userid, quality });
   }
 }
