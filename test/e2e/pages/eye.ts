@@ -29,11 +29,32 @@ export function lookAt(element: HTMLVideoElement): Omit<Look, 'frames'> | null {
   };
 }
 
+/**
+ * How many frames an element has shown. Firefox counts none of streams in the playback quality; in a page that is not the
+ * front one Chromium calls back once a second, however many frames come.
+ */
+export class FrameCounter {
+  readonly #element: HTMLVideoElement;
+  #calls = 0;
+
+  constructor(element: HTMLVideoElement) {
+    this.#element = element;
+    const count = () => {
+      this.#calls += 1;
+      element.requestVideoFrameCallback(count);
+    };
+    element.requestVideoFrameCallback(count);
+  }
+
+  get frames(): number {
+    return Math.max(this.#calls, this.#element.getVideoPlaybackQuality().totalVideoFrames);
+  }
+}
+
 /** Watches one playing video element. */
 export class Eye {
   readonly element: HTMLVideoElement;
-  /** Frames presented; Firefox counts none for streams in its playback quality. */
-  #frames = 0;
+  readonly #counter: FrameCounter;
 
   constructor(element: HTMLVideoElement) {
     this.element = element;
@@ -41,20 +62,13 @@ export class Eye {
     element.playsInline = true;
     element.width = 160;
     document.body.append(element);
-    const count = () => {
-      this.#frames += 1;
-      element.requestVideoFrameCallback(count);
-    };
-    element.requestVideoFrameCallback(count);
+    this.#counter = new FrameCounter(element);
   }
 
   /** Null until the first frame is there. */
   look(): Look | null {
     const seen = lookAt(this.element);
-    if (seen === null) return null;
-    // In a page that is not the front one callbacks come once a second, however many frames do.
-    const { totalVideoFrames } = this.element.getVideoPlaybackQuality();
-    return { ...seen, frames: Math.max(this.#frames, totalVideoFrames) };
+    return seen === null ? null : { ...seen, frames: this.#counter.frames };
   }
 
   close(): void {

@@ -1,13 +1,13 @@
 /** Put into mini programs in Chromium: what their `<live-player>`s show and play, as their users see and hear it. */
 import type { Look, Sound } from '../src/harness-api.ts';
 import type { LivePlayersApi } from '../src/miniprogram/live-players-api.ts';
-import { lookAt } from './eye.ts';
+import { FrameCounter, lookAt } from './eye.ts';
 import { audioContext } from './sources.ts';
 import { Spectrum } from './spectrum.ts';
 
 interface Watched {
   readonly spectrum: Spectrum;
-  frames: number;
+  readonly counter: FrameCounter;
 }
 
 const watched = new WeakMap<HTMLVideoElement, Watched>();
@@ -28,13 +28,8 @@ function watch(element: HTMLVideoElement): Watched {
   const sound = audioContext().createMediaElementSource(element);
   // What is not led anywhere is not pulled.
   sound.connect(audioContext().destination);
-  const fresh: Watched = { spectrum: new Spectrum(sound), frames: 0 };
+  const fresh: Watched = { spectrum: new Spectrum(sound), counter: new FrameCounter(element) };
   watched.set(element, fresh);
-  const count = () => {
-    fresh.frames += 1;
-    element.requestVideoFrameCallback(count);
-  };
-  element.requestVideoFrameCallback(count);
   return fresh;
 }
 
@@ -42,9 +37,9 @@ const livePlayers: LivePlayersApi = {
   async look(key): Promise<Look | null> {
     const element = playerOf(key);
     if (element === null || shown(`cover-${key}`) !== null) return null;
-    const { frames } = watch(element);
+    const { counter } = watch(element);
     const seen = lookAt(element);
-    return seen === null ? null : { ...seen, frames };
+    return seen === null ? null : { ...seen, frames: counter.frames };
   },
   async listen(key): Promise<Sound | null> {
     const element = playerOf(key);

@@ -1,7 +1,7 @@
 import mpegts from 'mpegts.js';
 import type { Look, Sound } from '../src/harness-api.ts';
 import type { PlayerApi } from '../src/player-api.ts';
-import { lookAt } from './eye.ts';
+import { FrameCounter, lookAt } from './eye.ts';
 import { audioContext } from './sources.ts';
 import { Spectrum } from './spectrum.ts';
 
@@ -21,9 +21,10 @@ class Playing {
   #player: mpegts.Player | null = null;
   #element: HTMLVideoElement | null = null;
   #spectrum: Spectrum | null = null;
+  #counter: FrameCounter | null = null;
   #starts = 0;
-  /** Of all starts together. */
-  #frames = 0;
+  /** Frames of the starts before this one. */
+  #framesBefore = 0;
 
   constructor(url: string, tracks: Tracks) {
     this.#url = url;
@@ -39,11 +40,7 @@ class Playing {
     const sound = audioContext().createMediaElementSource(element);
     // What is not led anywhere is not pulled.
     sound.connect(audioContext().destination);
-    const count = () => {
-      this.#frames += 1;
-      element.requestVideoFrameCallback(count);
-    };
-    element.requestVideoFrameCallback(count);
+    const counter = new FrameCounter(element);
     const { video, audio } = this.#tracks;
     const source = { type: 'flv', isLive: true, url: this.#url, hasVideo: video, hasAudio: audio, cors: true };
     const player = mpegts.createPlayer(source, { enableWorker: false, enableStashBuffer: false });
@@ -58,6 +55,7 @@ class Playing {
       // Not in the middle of the player's own work.
       setTimeout(() => {
         this.#spectrum?.close();
+        this.#framesBefore += counter.frames;
         player.destroy();
         element.remove();
         this.start();
@@ -66,6 +64,7 @@ class Playing {
     player.on(mpegts.Events.MEDIA_INFO, (info) => this.facts.push(`${info.videoCodec} ${info.audioCodec}`));
     this.#player = player;
     this.#element = element;
+    this.#counter = counter;
     this.#spectrum = new Spectrum(sound);
     player.attachMediaElement(element);
     player.load();
@@ -74,8 +73,9 @@ class Playing {
   }
 
   look(): Look | null {
-    const seen = this.#element === null ? null : lookAt(this.#element);
-    return seen === null ? null : { ...seen, frames: this.#frames };
+    if (this.#element === null || this.#counter === null) return null;
+    const seen = lookAt(this.#element);
+    return seen === null ? null : { ...seen, frames: this.#framesBefore + this.#counter.frames };
   }
 
   listen(): Sound | null {

@@ -4,11 +4,11 @@ import type { LocalTrackPublication, Room } from 'livekit-client';
 import type { Look, Sound } from '../src/harness-api.ts';
 import type { WatchApi } from '../src/watch-api.ts';
 import { type Ear, makeEar } from './ear.ts';
-import { lookAt } from './eye.ts';
+import { FrameCounter, lookAt } from './eye.ts';
 import { makePicture } from './sources.ts';
 import { readStats } from './stats.ts';
 
-const frames = new WeakMap<HTMLVideoElement, { count: number }>();
+const counters = new WeakMap<HTMLVideoElement, FrameCounter>();
 const ears = new Map<string, { readonly track: MediaStreamTrack; readonly ear: Ear }>();
 
 function room(): Room {
@@ -29,19 +29,10 @@ const watch: WatchApi = {
   async look(identity, source): Promise<Look | null> {
     const element = video(identity, source);
     if (element === null) return null;
-    let counter = frames.get(element);
-    if (counter === undefined) {
-      const fresh = { count: 0 };
-      counter = fresh;
-      frames.set(element, fresh);
-      const count = () => {
-        fresh.count += 1;
-        element.requestVideoFrameCallback(count);
-      };
-      element.requestVideoFrameCallback(count);
-    }
+    const counter = counters.get(element) ?? new FrameCounter(element);
+    counters.set(element, counter);
     const seen = lookAt(element);
-    return seen === null ? null : { ...seen, frames: counter.count };
+    return seen === null ? null : { ...seen, frames: counter.frames };
   },
   async listen(identity): Promise<Sound | null> {
     const publication = room().remoteParticipants.get(identity)?.getTrackPublications() ?? [];
