@@ -7,9 +7,10 @@ import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { freeTcpPort, freeUdpPort } from '../packages/gateway/src/testing/ports.ts';
 import { CHROMIUM_ARGS, chromiumPath } from '../test/e2e/src/browsers/chromium.ts';
 import { findLiveKitServer } from '../test/e2e/src/targets/livekit.ts';
-import { freePort, startLianmai } from './lib/processes.ts';
+import { startLianmai } from './lib/processes.ts';
 import { percentile, print, type Row, row } from './lib/report.ts';
 
 const PHASES = ['functions', 'roomsig', 'signal', 'transport', 'firstFrame', 'total'] as const;
@@ -36,7 +37,7 @@ async function servePage(): Promise<string> {
         .writeHead(200, { 'content-type': 'text/html' })
         .end('<!doctype html><title>join</title><body><script src="/join.js"></script></body>');
   });
-  const port = await freePort();
+  const port = await freeTcpPort();
   server.listen(port, '127.0.0.1');
   undo.push(() => {
     server.closeAllConnections();
@@ -46,7 +47,7 @@ async function servePage(): Promise<string> {
 }
 
 async function startLiveKit(binary: string): Promise<Record<string, string>> {
-  const [port, udp] = [await freePort(), await freePort()];
+  const [port, udp] = [await freeTcpPort(), await freeUdpPort()];
   const secret = 'a-secret-for-the-benchmark-0123456789';
   const config = {
     port,

@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { freePort } from './processes.ts';
+import { freeTcpPort } from '../../packages/gateway/src/testing/ports.ts';
 
 export interface MediaServer {
   readonly pid: number;
@@ -32,7 +32,7 @@ export async function startOurs(holdMs: number): Promise<MediaServer> {
 export async function startNodeMediaServer(): Promise<MediaServer> {
   const main = createRequire(import.meta.url).resolve('node-media-server');
   const folder = mkdtempSync(join(tmpdir(), 'lianmai-nms-'));
-  const [rtmp, http] = [await freePort(), await freePort()];
+  const [rtmp, http] = [await freeTcpPort(), await freeTcpPort()];
   const config = {
     bind: '127.0.0.1',
     notify: { url: '' },
@@ -60,7 +60,7 @@ export async function startNginx(): Promise<MediaServer | null> {
   if (!existsSync(nginx) || !existsSync(nginxModule)) return null;
   const folder = mkdtempSync(join(tmpdir(), 'lianmai-nginx-'));
   mkdirSync(join(folder, 'logs'));
-  const rtmp = await freePort();
+  const rtmp = await freeTcpPort();
   const config = `load_module ${nginxModule};
 daemon off; master_process off; pid ${folder}/nginx.pid; error_log ${folder}/logs/error.log;
 events { worker_connections 4096; }

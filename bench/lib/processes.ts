@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freeTcpPort, freeUdpPort } from '../../packages/gateway/src/testing/ports.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -13,31 +13,17 @@ export interface Started {
   stop(): Promise<void>;
 }
 
-/** A TCP port that is free now. */
-export async function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() =>
-        typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no port')),
-      );
-    });
-  });
-}
-
 /** Starts `lianmai serve` on a fresh data folder and waits until it answers. */
 export async function startLianmai(env: Record<string, string> = {}): Promise<Started & { readonly dataDir: string }> {
   const dataDir = mkdtempSync(join(tmpdir(), 'lianmai-bench-'));
-  const port = await freePort();
+  const port = await freeTcpPort();
   const child = spawn(process.execPath, [join(root, 'packages/server/src/main.ts'), 'serve'], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     env: {
       ...process.env,
       LIANMAI_PORT: String(port),
       LIANMAI_HOST: '127.0.0.1',
-      LIANMAI_RTC_PORT: String(port),
+      LIANMAI_RTC_PORT: String(await freeUdpPort()),
       LIANMAI_DATA_DIR: dataDir,
       ...env,
     },

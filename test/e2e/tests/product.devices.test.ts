@@ -1,6 +1,6 @@
+import { freeUdpPort } from '@lianmai/gateway/testing/ports';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { freeUdpPort } from '../src/ports.ts';
 import { type Product, startProduct } from '../src/product/server.ts';
 import { launchVisitor, pressJoin, relayScript, visit } from '../src/product/visitor.ts';
 import { onLiveKit } from '../src/targets/index.ts';

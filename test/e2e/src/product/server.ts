@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { freeTcpPort, freeUdpPort } from '../ports.ts';
+import { freeTcpPort, freeUdpPort } from '@lianmai/gateway/testing/ports';
 import { onLiveKit } from '../targets/index.ts';
 import { startLiveKit } from '../targets/livekit.ts';
 import { ServerProcess } from '../targets/process.ts';

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { freeTcpPort, freeUdpPort } from '../ports.ts';
+import { freeTcpPort, freeUdpPort } from '@lianmai/gateway/testing/ports';
 import { WebhookLog } from '../webhooks.ts';
 import { ServerProcess } from './process.ts';
 import type { Target, TargetOptions } from './types.ts';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { freeTcpPort, freeUdpPort } from '../ports.ts';
+import { freeTcpPort, freeUdpPort } from '@lianmai/gateway/testing/ports';
 import { WebhookLog } from '../webhooks.ts';
 import { ServerProcess } from './process.ts';
 import type { Target, TargetOptions } from './types.ts';

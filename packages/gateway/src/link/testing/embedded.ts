@@ -1,9 +1,10 @@
 /** The embedded engine behind an HTTP server in this process, with a proxy before its signal. */
 import { createServer, type Server } from 'node:http';
 import { attachEngine, createEngine, type EngineAttachment, type MediaEngine } from '@lianmai/media';
+import { freeTcpPort } from '../../testing/ports.ts';
 import type { ContractServer, LinkSettings } from '../contract/lab.ts';
 import { createWebRtcLink } from '../webrtc.ts';
-import { freeTcpPort, SignalProxy } from './proxy.ts';
+import { SignalProxy } from './proxy.ts';
 
 const API_KEY = 'devkey';
 const API_SECRET = 'a-secret-of-the-link-contract-0123456789';

@@ -3,9 +3,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { freeTcpPort, freeUdpPort } from '../../testing/ports.ts';
 import type { ContractServer, LinkSettings } from '../contract/lab.ts';
 import { createWebRtcLink } from '../webrtc.ts';
-import { freeTcpPort, freeUdpPort, SignalProxy } from './proxy.ts';
+import { SignalProxy } from './proxy.ts';
 
 const API_KEY = 'devkey';
 const API_SECRET = 'a-secret-of-the-link-contract-0123456789';

@@ -1,9 +1,10 @@
 /** Independent peers for tests: the ffmpeg programs and an nginx with its RTMP module. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freeTcpPort } from '../../testing/ports.ts';
 
 const NGINX = '/usr/sbin/nginx';
 const NGINX_RTMP = '/usr/lib/nginx/modules/ngx_rtmp_module.so';
@@ -83,18 +84,10 @@ export async function packetsOf(input: readonly string[]): Promise<string[]> {
     .sort();
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 /** @param applications the body of nginx's `server` block, its `application`s. */
 export async function startNginx(applications: string): Promise<{ readonly port: number; close(): Promise<void> }> {
   const folder = scratch();
-  const port = await freePort();
+  const port = await freeTcpPort();
   const config = join(folder.path, 'nginx.conf');
   writeFileSync(
     config,
