@@ -161,6 +161,24 @@ describe('admission', () => {
     expect(await gateway.host.admit(door(eve))).toEqual({ kind: 'refused', code: 'roomFull' });
   });
 
+  it('[PD7] a seat that signalling has found stands when the participant of before ends late', async () => {
+    await enter(bob);
+    await enter(ann);
+    const presence = (event: string) =>
+      harness.server.services.presence.handleJson(
+        JSON.stringify({
+          event,
+          room: { name: harness.mediaRoom('1') },
+          participant: { identity: ann.userId, sid: 'PA_old' },
+        }),
+      );
+    await presence('participant_joined');
+    expect(await gateway.host.admit(door(ann))).toMatchObject({ kind: 'admitted' });
+    await presence('participant_left');
+    expect(await gateway.host.admit(door(ann, { door: 'push' }))).toMatchObject({ kind: 'admitted', userName: 'Ann' });
+    expect(await members()).toEqual([bob.userId, ann.userId]);
+  });
+
   it('[PD7] no URL brings an ended room back', async () => {
     await enter(ann);
     await harness.call('webrtc-dissolve-room', { roomID: '1' }, ann);

@@ -45,13 +45,17 @@ export function createGatewayHost(parts: GatewayHostParts): GatewayHost {
     return (await parts.identities.identity(userId))?.userName ?? userId;
   }
 
-  /** The room with this user's seat in it. Signalling takes a lapsed seat anew; media alone does not make a member. */
+  /**
+   * The room with this user's seat in it. Signalling takes a lapsed seat anew, and one that stands for a lease: the late end of
+   * the participant that its phone had before must not take it away. Media alone does not make a member.
+   */
   async function seated(key: RoomKey, { door, userId }: DoorRequest): Promise<RoomInfo | PhoneCodeName> {
     const room = await rooms.info(SERVER, key);
-    if (isMember(room, userId)) return room;
-    if (door !== 'signal') return 'notHere';
+    const member = room.members?.find(({ userID }) => userID === userId);
+    if (door !== 'signal') return member === undefined ? 'notHere' : room;
+    const userName = member?.userName ?? (await nameOf(userId));
     // Never makes a room: one that has ended stays so for whoever still holds a URL of it.
-    return (await rooms.enter({ ...key, userId, userName: await nameOf(userId), mayCreate: false })).room;
+    return (await rooms.enter({ ...key, userId, userName, mayCreate: false })).room;
   }
 
   async function admit(request: DoorRequest): Promise<Admitted | Refused> {
@@ -120,10 +124,6 @@ export function createGatewayHost(parts: GatewayHostParts): GatewayHost {
       }
     },
   };
-}
-
-function isMember(room: RoomInfo, userId: string): boolean {
-  return room.members?.some((member) => member.userID === userId) === true;
 }
 
 function isGone(error: unknown): boolean {
