@@ -2,6 +2,7 @@ import { type Browser, type BrowserContext, chromium, type Page } from 'playwrig
 import { afterAll, afterEach, beforeAll, inject } from 'vitest';
 import { Client, type HarnessPage, type JoinSpec } from './client.ts';
 import { startTarget, type Target, type TargetOptions } from './targets/index.ts';
+import { undoAll } from './undo.ts';
 
 /** What a test file gets: a target, and pages that are closed after each test. */
 export interface Stage {
@@ -37,16 +38,7 @@ export function useStage(options: TargetOptions = {}): Stage {
     const closing = context;
     context = null;
     pages.clear();
-    // A step that fails makes the test red, and leaves nothing behind for the next one.
-    const problems: unknown[] = [];
-    for (const step of [...undo.splice(0).reverse(), () => closing?.close()]) {
-      try {
-        await step();
-      } catch (problem) {
-        problems.push(problem);
-      }
-    }
-    if (problems.length > 0) throw new AggregateError(problems, problems.map(String).join('; '));
+    await undoAll([() => closing?.close(), ...undo.splice(0)]);
   });
   afterAll(async () => {
     await browser?.close();

@@ -162,13 +162,18 @@ describe('[SG40] announcements', () => {
 });
 
 describe('[SG30] speakers and [SG31] quality', () => {
-  it('[SG30] who speaks is announced, and that he stopped; muted tracks are silent', async () => {
+  async function aliceSpeaks() {
     const world = new World();
     const [alice, bob] = [await world.join('alice'), await world.join('bob')];
     alice.publish('audio', 'mic');
     const uplink = alice.up.uplinks.get('0');
     if (!uplink) throw new Error('no uplink');
     uplink.level = 0.5;
+    return { world, alice, bob, uplink };
+  }
+
+  it('[SG30] who speaks is announced, and that he stopped; muted tracks are silent', async () => {
+    const { world, alice, bob, uplink } = await aliceSpeaks();
     world.pass(800);
     expect(bob.last('speakersChanged')?.speakers).toMatchObject([{ sid: alice.sid, active: true }]);
     uplink.level = 0;
@@ -180,12 +185,7 @@ describe('[SG30] speakers and [SG31] quality', () => {
   });
 
   it('[SG30] who comes later, or comes back, hears who speaks and who has stopped meanwhile', async () => {
-    const world = new World();
-    const [alice, bob] = [await world.join('alice'), await world.join('bob')];
-    alice.publish('audio', 'mic');
-    const uplink = alice.up.uplinks.get('0');
-    if (!uplink) throw new Error('no uplink');
-    uplink.level = 0.5;
+    const { world, alice, bob, uplink } = await aliceSpeaks();
     world.pass(4_000);
     const carol = await world.join('carol');
     expect(carol.last('speakersChanged')?.speakers).toMatchObject([{ sid: alice.sid, active: true }]);

@@ -4,6 +4,7 @@ import { COLORS, TONES } from '../palette.ts';
 import { OpenApiCheck } from '../product/openapi.ts';
 import { Person, type Publisher } from '../product/person.ts';
 import { type Product, startProduct } from '../product/server.ts';
+import { undoAll } from '../undo.ts';
 import { Phone } from './phone.ts';
 
 /** What a test file about phones gets: one running product, a browser, and phones that are closed after each test. */
@@ -36,16 +37,7 @@ export function usePhoneStage(
     anna = await Person.arrive(product.httpUrl, openApi, { name: 'Anna', color: COLORS.red, tone: TONES.a });
   }, 120_000);
   afterEach(async () => {
-    // One that fails must not leave the others' pushes and players running into the next test.
-    const problems: unknown[] = [];
-    for (const step of undo.splice(0).reverse()) {
-      try {
-        await step();
-      } catch (error) {
-        problems.push(error);
-      }
-    }
-    if (problems.length > 0) throw problems[0];
+    await undoAll(undo.splice(0));
   });
   afterAll(async () => {
     await anna?.leave();
