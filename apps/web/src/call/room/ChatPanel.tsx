@@ -3,7 +3,7 @@ import { type FormEvent, type KeyboardEvent, useEffect, useId, useRef, useState 
 import { useTranslation } from 'react-i18next';
 import { Icon } from '../../ui/Icon.tsx';
 import { useNotify } from '../../ui/notices.tsx';
-import { displayName, hueOf } from './names.ts';
+import { displayName } from './names.ts';
 import { Panel } from './Panel.tsx';
 
 const MAX_MESSAGE_LENGTH = 2_000;
@@ -127,9 +127,7 @@ function Message({
       data-continued={continued}
     >
       <header className={continued ? 'visually-hidden' : undefined}>
-        <strong style={{ '--hue': hueOf(from?.identity ?? '') } as React.CSSProperties}>
-          {from?.isLocal ? t('app.you') : name}
-        </strong>
+        <strong>{from?.isLocal ? t('app.you') : name}</strong>
         <time dateTime={time.toISOString()}>
           {time.toLocaleTimeString(locale, { hour: '2-digit', minute: '2-digit' })}
         </time>

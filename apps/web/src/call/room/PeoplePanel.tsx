@@ -13,7 +13,7 @@ import { Icon, type IconName } from '../../ui/Icon.tsx';
 import { useNotify } from '../../ui/notices.tsx';
 import { isPhone } from '../media/phone.ts';
 import { ConfirmDialog } from './ConfirmDialog.tsx';
-import { displayName, hueOf, initials } from './names.ts';
+import { colourOf, displayName, initials } from './names.ts';
 import { Panel } from './Panel.tsx';
 
 /** Who is here; for the owner also what he may do about it. */
@@ -136,7 +136,7 @@ function Person({
 
   return (
     <li className="person" data-testid="people-item" data-identity={identity} data-speaking={speaking}>
-      <span className="avatar small" aria-hidden="true" style={{ '--hue': hueOf(identity) } as React.CSSProperties}>
+      <span className="avatar small" aria-hidden="true" style={{ '--own': colourOf(identity) } as React.CSSProperties}>
         {initials(name)}
       </span>
       <span className="person-name">

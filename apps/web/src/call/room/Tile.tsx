@@ -14,7 +14,7 @@ import { useTranslation } from 'react-i18next';
 import { Icon } from '../../ui/Icon.tsx';
 import { isPhone } from '../media/phone.ts';
 import { decodes } from '../media/phone-codec.ts';
-import { displayName, hueOf, initials } from './names.ts';
+import { colourOf, displayName, initials } from './names.ts';
 
 /** One picture with its name and marks. */
 export function Tile({
@@ -92,7 +92,7 @@ function Picture({ track, name }: { readonly track: TrackReferenceOrPlaceholder;
     <>
       {isTrackReference(track) && <VideoTrack trackRef={track} aria-hidden="true" tabIndex={-1} />}
       {hidden && (
-        <div className="tile-empty" style={{ '--hue': hueOf(track.participant.identity) } as React.CSSProperties}>
+        <div className="tile-empty" style={{ '--own': colourOf(track.participant.identity) } as React.CSSProperties}>
           <span className="avatar" aria-hidden="true">
             {initials(name)}
           </span>

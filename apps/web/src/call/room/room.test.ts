@@ -1,7 +1,7 @@
 import { Track } from 'livekit-client';
 import { describe, expect, it } from 'vitest';
 import { chooseMain } from './main-tile.ts';
-import { displayName, hueOf, initials } from './names.ts';
+import { colourOf, displayName, initials } from './names.ts';
 
 const camera = (identity: string, isLocal = false) => ({
   participant: { identity, isLocal },
@@ -55,8 +55,26 @@ describe('[WEB9] names', () => {
   });
 
   it('a colour belongs to an identity', () => {
-    expect(hueOf('g_1')).toBe(hueOf('g_1'));
-    expect(hueOf('g_1')).not.toBe(hueOf('g_2'));
-    expect(hueOf('x'.repeat(500))).toBeLessThan(360);
+    expect(colourOf('g_1')).toBe(colourOf('g_1'));
+    expect(colourOf('g_1')).not.toBe(colourOf('g_2'));
+  });
+
+  it('white letters stand out from the colour of every identity', () => {
+    const colours = new Set(Array.from({ length: 5_000 }, (_, at) => colourOf(`g_${at}`)));
+    expect(colours.size).toBe(360);
+    expect([...colours].filter((colour) => contrastWithWhite(colour) < 4.5)).toEqual([]);
   });
 });
+
+/** Contrast ratio of white on an `hsl(H S% L%)`, by the formulas of CSS Color 4 §7.1 and WCAG 2.2 (relative luminance). */
+function contrastWithWhite(colour: string): number {
+  const [hue = 0, saturation = 0, lightness = 0] = (colour.match(/\d+/g) ?? []).map(Number);
+  const light = lightness / 100;
+  const reach = (saturation / 100) * Math.min(light, 1 - light);
+  const [red, green, blue] = [0, 8, 4].map((at) => {
+    const place = (at + hue / 30) % 12;
+    const value = light - reach * Math.max(-1, Math.min(place - 3, 9 - place, 1));
+    return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+  }) as [number, number, number];
+  return 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05);
+}
