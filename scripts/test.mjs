@@ -7,6 +7,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { check } from './check.mjs';
 import { run } from './lib/children.mjs';
 import { installed, node, root } from './lib/places.mjs';
@@ -17,8 +18,10 @@ import { setupMiniprogramTool, TOOLS } from './setup-miniprogram-tools.mjs';
 const RUNGS = ['check', 'unit', 'e2e', 'livekit'];
 const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
 const none = { passed: 0, failed: 0, skipped: 0 };
-/** Names of what failed: a run prints thousands of lines, and the last ones are what is read first. */
+/** What failed, and why: a run prints thousands of lines, and the last ones are what is read first. */
 const failures = [];
+/** Of a reason: so many lines. The rest stands further up. */
+const REASON_LINES = 6;
 
 /** Runs vitest and counts what it really ran. A run that left no report has failed. */
 async function runVitest(args, env = {}) {
@@ -35,11 +38,13 @@ async function runVitest(args, env = {}) {
     const counted = JSON.parse(readFileSync(report, 'utf8'));
     const broken = counted.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0);
     const failed = counted.numFailedTests + broken.length;
-    for (const { name, assertionResults } of counted.testResults) {
-      const red = assertionResults.filter(({ status }) => status === 'failed').map(({ fullName }) => fullName);
+    for (const { name, message, assertionResults } of counted.testResults) {
       const file = relative(root, name);
-      if (broken.some((one) => one.name === name)) failures.push(file);
-      failures.push(...red.map((title) => `${file}: ${title}`));
+      if (broken.some((one) => one.name === name)) failures.push({ title: file, reason: message });
+      for (const { status, fullName, failureMessages } of assertionResults) {
+        if (status !== 'failed') continue;
+        failures.push({ title: `${file}: ${fullName}`, reason: failureMessages.join('\n') });
+      }
     }
     return {
       passed: counted.numPassedTests,
@@ -83,6 +88,12 @@ const steps = {
   },
 };
 
+/** The first lines of an error, without its way through the test runner. */
+function reasonOf(text) {
+  const lines = stripVTControlCharacters(text).split('\n');
+  return lines.filter((line) => !/^\s+at .*(node_modules|new Promise)/.test(line)).slice(0, REASON_LINES);
+}
+
 async function main() {
   const args = process.argv.slice(2);
   let rungs = RUNGS;
@@ -112,7 +123,10 @@ async function main() {
   for (const { rung, passed, failed, skipped, seconds } of table) {
     console.log(`${rung.padEnd(8)} ${passed} passed, ${failed} failed, ${skipped} skipped (${seconds} s)`);
   }
-  for (const failure of failures) console.log(`failed: ${failure}`);
+  for (const { title, reason } of failures) {
+    console.log(`failed: ${title}`);
+    for (const line of reasonOf(reason)) console.log(`  ${line}`);
+  }
   console.log(`${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`);
   return total.failed === 0 && total.passed + total.skipped > 0 ? 0 : 1;
 }

@@ -16,6 +16,8 @@ export default defineConfig({
     fileParallelism: false,
     // Above what a test's own waits may take together: they say what was missing, a limit of the whole does not.
     testTimeout: 120_000,
+    // What differs stands in the first line of the error: it is all that the run's last lines show.
+    chaiConfig: { truncateThreshold: 1_000 },
     expect: { poll: { timeout: 20_000 } },
     hookTimeout: 120_000,
     teardownTimeout: 10_000,
