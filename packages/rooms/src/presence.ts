@@ -7,7 +7,7 @@ import { isRevokedIn } from './revocation.ts';
 import type { RoomsSettings } from './settings.ts';
 import { isLive, type LiveState, type RoomState, type Seat, seatOf } from './state.ts';
 import { depart } from './succession.ts';
-import type { MediaPresence } from './types.ts';
+import type { IsAwaited, MediaPresence } from './types.ts';
 
 /**
  * A participant is in the media room: his seat is held by that presence from now on, and his lease has done its work. One
@@ -36,18 +36,19 @@ export function participantJoined(
 
 /**
  * A participant went. Only the SID that holds the seat frees it: the late end of an older connection says nothing about the
- * newer one. A seat entered anew in between stays for its lease.
+ * newer one. A seat entered anew in between stays for its lease, and that of somebody who is awaited for a new one.
  */
 export function participantLeft(
   state: RoomState | null,
   presence: MediaPresence,
   now: number,
   settings: RoomsSettings,
+  isAwaited: IsAwaited,
 ): Outcome {
   if (!isLive(state)) return { state, happenings: [] };
   const seat = seatOf(state.live, presence.userId);
   if (seat === undefined || seat.participantSid !== presence.participantSid) return { state, happenings: [] };
-  return vacate(state, [seat], now, settings);
+  return vacate(state, [seat], now, settings, isAwaited);
 }
 
 /**
@@ -59,6 +60,7 @@ export function reconcileRoom(
   participants: readonly MediaPresence[],
   now: number,
   settings: RoomsSettings,
+  isAwaited: IsAwaited,
 ): Ruling<{ refused: MediaPresence[] }> {
   const refused: MediaPresence[] = [];
   const happenings: Happening[] = [];
@@ -68,7 +70,7 @@ export function reconcileRoom(
     const vanished = current.live.seats.filter(
       (seat) => seat.participantSid !== null && !listed.has(seat.userId) && !isFresh(seat, now, settings),
     );
-    const outcome = vacate(current, vanished, now, settings);
+    const outcome = vacate(current, vanished, now, settings, isAwaited);
     current = outcome.state;
     happenings.push(...outcome.happenings);
   }
@@ -87,15 +89,23 @@ export function reconcileRoom(
 export function presenceLost(state: RoomState | null, now: number, settings: RoomsSettings): Outcome {
   if (!isLive(state) || state.live.seats.every((seat) => seat.participantSid === null))
     return { state, happenings: [] };
-  const leaseUntil = now + settings.leaseMs;
-  const seats = state.live.seats.map((seat) => (seat.participantSid === null ? seat : { ...absent(seat), leaseUntil }));
+  const seats = state.live.seats.map((seat) => (seat.participantSid === null ? seat : awaited(seat, now, settings)));
   return { state: { ...state, live: { ...state.live, seats } }, happenings: [] };
 }
 
 /** Ends the presence of these seats, and frees those that no lease holds. */
-function vacate(state: LiveState, vacated: readonly Seat[], now: number, settings: RoomsSettings): Outcome {
+function vacate(
+  state: LiveState,
+  vacated: readonly Seat[],
+  now: number,
+  settings: RoomsSettings,
+  isAwaited: IsAwaited,
+): Outcome {
   if (vacated.length === 0) return { state, happenings: [] };
-  const seats = state.live.seats.map((seat) => (vacated.includes(seat) ? absent(seat) : seat));
+  const seats = state.live.seats.map((seat) => {
+    if (!vacated.includes(seat)) return seat;
+    return isAwaited(seat.userId) ? awaited(seat, now, settings) : absent(seat);
+  });
   const freed = seats.filter((seat) => !isHeld(seat, now));
   return depart(
     { ...state, live: { ...state.live, seats } },
@@ -107,6 +117,11 @@ function vacate(state: LiveState, vacated: readonly Seat[], now: number, setting
 
 function absent(seat: Seat): Seat {
   return { ...seat, participantSid: null, presentSince: 0 };
+}
+
+/** The seat of somebody who is to come back. */
+function awaited(seat: Seat, now: number, settings: RoomsSettings): Seat {
+  return { ...absent(seat), leaseUntil: now + settings.leaseMs };
 }
 
 function isFresh(seat: Seat, now: number, settings: RoomsSettings): boolean {

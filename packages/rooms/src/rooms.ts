@@ -19,11 +19,12 @@ import { drawRoomId, MAX_DRAWS } from './room-draw.ts';
 import { type RoomsSettings, type RoomsSettingsInput, roomsSettingsSchema } from './settings.ts';
 import { isLive, type LiveRoom, type RoomState, seatOf } from './state.ts';
 import type { RoomStore, StoredRoom } from './store.ts';
-import type { Actor, EnterResult, MediaPresence, RoomEvent, RoomKey, Rooms } from './types.ts';
+import type { Actor, EnterResult, IsAwaited, MediaPresence, RoomEvent, RoomKey, Rooms } from './types.ts';
 import { fullInfo, infoFor, publicInfo } from './visibility.ts';
 
 /** Documents read or swept in one go. */
 const BATCH = 200;
+const nobody: IsAwaited = () => false;
 
 export interface RoomsOptions {
   readonly store: RoomStore;
@@ -188,15 +189,21 @@ class RoomService implements Rooms {
     return this.#change(checkedKey(key), (state, now) => participantJoined(state, presence, now));
   }
 
-  async mediaLeft(key: RoomKey, presence: MediaPresence): Promise<void> {
+  async mediaLeft(key: RoomKey, presence: MediaPresence, isAwaited: IsAwaited = nobody): Promise<void> {
     await this.#change(checkedKey(key), (state, now) => ({
-      ...participantLeft(state, presence, now, this.#settings),
+      ...participantLeft(state, presence, now, this.#settings, isAwaited),
       value: undefined,
     }));
   }
 
-  async reconcile(key: RoomKey, participants: readonly MediaPresence[]): Promise<{ refused: MediaPresence[] }> {
-    return this.#change(checkedKey(key), (state, now) => reconcileRoom(state, participants, now, this.#settings));
+  async reconcile(
+    key: RoomKey,
+    participants: readonly MediaPresence[],
+    isAwaited: IsAwaited = nobody,
+  ): Promise<{ refused: MediaPresence[] }> {
+    return this.#change(checkedKey(key), (state, now) =>
+      reconcileRoom(state, participants, now, this.#settings, isAwaited),
+    );
   }
 
   async mediaRestarted(sdkAppId: number): Promise<void> {

@@ -28,6 +28,12 @@ export interface MediaPresence {
   readonly participantSid: string;
 }
 
+/**
+ * Whether this member's client is known to be there, although the media service has lost him: he comes back, and his seat waits
+ * for him on a lease.
+ */
+export type IsAwaited = (userId: string) => boolean;
+
 /** What happened to rooms, for whoever must act on it (media room, signalling); told after the store has it. */
 export type RoomEvent =
   | { readonly kind: 'member-joined'; readonly key: RoomKey; readonly userId: string }
@@ -91,10 +97,17 @@ export interface Rooms {
   revocations(): Promise<(RoomKey & { readonly userId: string })[]>;
   /** A participant appeared in the media room. `refused`: he must be removed from it (kicked, or no seat left). */
   mediaJoined(key: RoomKey, presence: MediaPresence): Promise<'seated' | 'refused'>;
-  /** A participant went; frees the seat if it is still this SID's. */
-  mediaLeft(key: RoomKey, presence: MediaPresence): Promise<void>;
-  /** The media room as listed: seats present there but missing here are added, seats of vanished participants freed. */
-  reconcile(key: RoomKey, participants: readonly MediaPresence[]): Promise<{ refused: MediaPresence[] }>;
+  /** A participant went; frees the seat if it is still this SID's and he is not awaited. */
+  mediaLeft(key: RoomKey, presence: MediaPresence, isAwaited?: IsAwaited): Promise<void>;
+  /**
+   * The media room as listed: seats present there but missing here are added, seats of vanished participants who are not awaited
+   * freed.
+   */
+  reconcile(
+    key: RoomKey,
+    participants: readonly MediaPresence[],
+    isAwaited?: IsAwaited,
+  ): Promise<{ refused: MediaPresence[] }>;
   /** After a restart of the media service: every present seat becomes a lease, so that its owner may come back. */
   mediaRestarted(sdkAppId: number): Promise<void>;
   /** Frees lapsed seats and ends empty rooms. */

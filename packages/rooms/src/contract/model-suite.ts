@@ -41,8 +41,25 @@ const steps = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ op: fc.constant('dissolve' as const), id: roomIds, actor: actors }) },
   { weight: 5, arbitrary: fc.record({ op: fc.constant('joined' as const), id: roomIds, who: userIds, sid: sids }) },
-  { weight: 4, arbitrary: fc.record({ op: fc.constant('left' as const), id: roomIds, who: userIds, sid: sids }) },
-  { weight: 2, arbitrary: fc.record({ op: fc.constant('reconcile' as const), id: roomIds, listing: presences }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      op: fc.constant('left' as const),
+      id: roomIds,
+      who: userIds,
+      sid: sids,
+      awaited: fc.boolean(),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      op: fc.constant('reconcile' as const),
+      id: roomIds,
+      listing: presences,
+      awaited: fc.boolean(),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ op: fc.constant('restarted' as const) }) },
   { weight: 2, arbitrary: fc.record({ op: fc.constant('sweep' as const) }) },
   {
@@ -130,12 +147,13 @@ async function call({ rooms }: Lab, step: Step): Promise<Verdict> {
     case 'joined':
       return rooms.mediaJoined(room(step.id), present(step.who, step.sid));
     case 'left':
-      await rooms.mediaLeft(room(step.id), present(step.who, step.sid));
+      await rooms.mediaLeft(room(step.id), present(step.who, step.sid), () => step.awaited);
       return 'ok';
     case 'reconcile': {
       const { refused } = await rooms.reconcile(
         room(step.id),
         step.listing.map((one) => present(one.userId, one.sid)),
+        () => step.awaited,
       );
       return `refused ${refused.map((one) => one.userId).join(' ')}`;
     }
@@ -169,11 +187,12 @@ function expected(model: Model, step: Step): Verdict {
     case 'joined':
       return model.joined(step.id, step.who, step.sid);
     case 'left':
-      return model.left(step.id, step.who, step.sid);
+      return model.left(step.id, step.who, step.sid, step.awaited);
     case 'reconcile':
       return model.reconcile(
         step.id,
         step.listing.map((one) => present(one.userId, one.sid)),
+        step.awaited,
       );
     case 'restarted':
       return model.restarted();

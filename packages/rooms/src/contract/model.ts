@@ -116,18 +116,18 @@ export class Model {
     return 'seated';
   }
 
-  left(id: string, user: string, sid: string): Verdict {
+  left(id: string, user: string, sid: string, awaited: boolean): Verdict {
     const seat = this.rooms.get(id)?.seats.get(user);
-    if (seat?.sid === sid) this.#vacate(id, user, seat);
+    if (seat?.sid === sid) this.#vacate(id, user, seat, awaited);
     return 'ok';
   }
 
-  reconcile(id: string, listing: readonly MediaPresence[]): Verdict {
+  reconcile(id: string, listing: readonly MediaPresence[], awaited: boolean): Verdict {
     const fresh = (seat: ModelSeat | undefined): boolean =>
       seat !== undefined && seat.sid !== null && this.now - seat.since < this.#settings.graceMs;
     for (const [user, seat] of [...(this.rooms.get(id)?.seats ?? [])]) {
       if (seat.sid !== null && !fresh(seat) && listing.every((one) => one.userId !== user))
-        this.#vacate(id, user, seat);
+        this.#vacate(id, user, seat, awaited);
     }
     const refused = listing.filter((one) => {
       if (fresh(this.rooms.get(id)?.seats.get(one.userId))) return false;
@@ -157,9 +157,10 @@ export class Model {
     return { rooms: rooms.sort(), removed: [...this.removed.keys()].sort() };
   }
 
-  #vacate(id: string, user: string, seat: ModelSeat): void {
+  #vacate(id: string, user: string, seat: ModelSeat, awaited: boolean): void {
     seat.sid = null;
     seat.since = 0;
+    if (awaited) seat.lease = this.now + this.#settings.leaseMs;
     if (seat.lease <= this.now) this.#leave(id, user);
   }
 

@@ -175,6 +175,28 @@ export function seatsSuite(lab: (settings?: RoomsSettingsInput) => Promise<Lab>)
       expect(await hall.members('1')).toBeNull();
     });
 
+    it('[RM41] the seat of somebody who is awaited waits on a lease, whether his end was told or found', async () => {
+      const hall = await lab();
+      await hall.enter('1', 'ann');
+      await hall.rooms.mediaJoined(room('1'), present('ann', 'PA_1'));
+      await hall.rooms.mediaJoined(room('1'), present('bob', 'PA_2'));
+      await hall.rooms.mediaJoined(room('1'), present('cat', 'PA_3'));
+      hall.now += 100 * LEASE;
+      const isAwaited = (userId: string) => userId !== 'bob';
+      hall.told();
+      await hall.rooms.mediaLeft(room('1'), present('ann', 'PA_1'), isAwaited);
+      await hall.rooms.mediaLeft(room('1'), present('bob', 'PA_2'), isAwaited);
+      await hall.rooms.reconcile(room('1'), [], isAwaited);
+      expect(hall.told()).toEqual(['member-left bob (media)']);
+      expect(await hall.members('1')).toEqual(['ann', 'cat']);
+      hall.now += LEASE - 1;
+      await hall.rooms.heartbeat(room('1'), 'ann');
+      hall.now += 1;
+      expect(await hall.members('1')).toEqual(['ann']);
+      hall.now += LEASE - 1;
+      expect(await hall.members('1')).toBeNull();
+    });
+
     it('[RM40] who appears in the media room without a seat: seated, or refused when full, removed, nameless or too late', async () => {
       const hall = await lab();
       await hall.create('1', 'ann', { capacity: 2 });
