@@ -30,6 +30,7 @@ import { embeddedService, externalService, type MediaService } from './media/ser
 import { registerCapture } from './phones/capture-route.ts';
 import { createPhoneDoors } from './phones/doors.ts';
 import { doorOptions, openPhones } from './phones/open.ts';
+import { SeatHolds } from './phones/seat-holds.ts';
 import type { StartGateway } from './phones/service.ts';
 import { startGatewayWorker } from './phones/start.ts';
 import { Presence } from './presence/presence.ts';
@@ -157,6 +158,7 @@ export async function startServer(config: Config, log: Logger, overrides: Overri
 }
 
 function compose(config: Config, log: Logger, stores: Stores, credentials: Credentials, media: MediaService): Services {
+  const leaseMs = config.rooms.leaseSeconds * 1000;
   const rooms: Rooms = createRooms({
     store: stores.rooms,
     settings: {
@@ -164,7 +166,7 @@ function compose(config: Config, log: Logger, stores: Stores, credentials: Crede
       maxCapacity: config.rooms.maxCapacity,
       maxRooms: config.rooms.maxRooms,
       defaultPrivilegeMap: config.rooms.defaultPrivilegeMap,
-      leaseMs: config.rooms.leaseSeconds * 1000,
+      leaseMs,
       revocationMs: config.rooms.revocationSeconds * 1000,
     },
     onListenerError: (error) => log.error({ err: error }, 'a listener of the rooms failed'),
@@ -188,6 +190,7 @@ function compose(config: Config, log: Logger, stores: Stores, credentials: Crede
     renewSeconds: identity.renewSeconds,
   });
   const sdkAppIds = [credentials.application.sdkAppId];
+  const seatHolds = new SeatHolds({ rooms, leaseMs, log });
   return {
     config,
     application: credentials.application,
@@ -197,7 +200,8 @@ function compose(config: Config, log: Logger, stores: Stores, credentials: Crede
     tickets: new TicketOffice(credentials.application, config.tickets),
     logins,
     media,
-    presence: new Presence({ rooms, media, sdkAppIds, log }),
+    presence: new Presence({ rooms, media, sdkAppIds, isAwaited: (key, userId) => seatHolds.isHeld(key, userId), log }),
+    seatHolds,
     log,
   };
 }

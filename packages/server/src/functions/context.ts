@@ -6,6 +6,7 @@ import type { Config } from '../config/schema.ts';
 import type { LoginCodes } from '../identity/login-codes.ts';
 import type { Logins } from '../identity/logins.ts';
 import type { MediaService } from '../media/service.ts';
+import type { SeatHolds } from '../phones/seat-holds.ts';
 import type { Presence } from '../presence/presence.ts';
 
 /** What every handler works with. */
@@ -19,5 +20,7 @@ export interface Services {
   readonly logins: Logins;
   readonly media: MediaService;
   readonly presence: Presence;
+  /** Seats that the signalling of phones holds. */
+  readonly seatHolds: SeatHolds;
   readonly log: Logger;
 }

@@ -205,6 +205,68 @@ describe('seats', () => {
     await expect.poll(() => gateway.connections[0]?.gone).toBe(true);
     expect(harness.logged.join('')).not.toContain('could not be renewed');
   });
+
+  /** Ann's phone, and Bob, who keeps the room; both in the media room. */
+  async function phoneInCall(): Promise<{ phone: WebSocket; mediaRoom: string }> {
+    await enter(bob);
+    const { RspBody } = roomsigPhoneAnswerSchema.parse((await phoneSig(ann)).body);
+    const phone = new WebSocket(RspBody.signalUrl);
+    await once(phone, 'open');
+    await expect.poll(() => gateway.connections.length).toBe(1);
+    const mediaRoom = harness.mediaRoom('1');
+    for (const client of [bob, ann]) harness.media.join(mediaRoom, client.userId);
+    await harness.settled();
+    return { phone, mediaRoom };
+  }
+
+  it('[PD22] stay while the gateway brings a new participant, and are free at once when nobody signals', async () => {
+    const { phone, mediaRoom } = await phoneInCall();
+    harness.media.leave(mediaRoom, ann.userId);
+    await harness.settled();
+    expect(await members()).toEqual([bob.userId, ann.userId]);
+    harness.media.join(mediaRoom, ann.userId);
+    phone.close();
+    await expect.poll(() => gateway.connections[0]?.gone).toBe(true);
+    harness.media.leave(mediaRoom, ann.userId);
+    await harness.settled();
+    expect(await members()).toEqual([bob.userId]);
+  });
+
+  it('[PD22] stay also when comparing finds that the participant has gone', async () => {
+    const { mediaRoom } = await phoneInCall();
+    const eve = await harness.guest('Eve');
+    harness.media.join(mediaRoom, eve.userId);
+    await harness.settled();
+    harness.media.leave(mediaRoom, ann.userId, false);
+    harness.media.leave(mediaRoom, eve.userId, false);
+    // Eve's seat tells when the grace time of both is over.
+    const afterComparing = async () => {
+      await harness.server.services.presence.reconcile();
+      return members();
+    };
+    await expect.poll(afterComparing, { timeout: 15_000, interval: 300 }).toEqual([bob.userId, ann.userId]);
+  }, 30_000);
+
+  it('[PD22] wait a lease for a phone that the gateway has told to come back, and for no other', async () => {
+    const { mediaRoom, phone } = await phoneInCall();
+    gateway.connections[0]?.end(1012, 'server-restart');
+    harness.media.leave(mediaRoom, ann.userId);
+    await once(phone, 'close');
+    await harness.settled();
+    expect(await members()).toEqual([bob.userId, ann.userId]);
+
+    const { RspBody } = roomsigPhoneAnswerSchema.parse((await phoneSig(bob)).body);
+    const other = new WebSocket(RspBody.signalUrl);
+    await once(other, 'open');
+    await expect.poll(() => gateway.connections.length).toBe(2);
+    // The lease of having asked for a roomsig is spent by the next participant.
+    harness.media.join(mediaRoom, bob.userId);
+    await harness.settled();
+    gateway.connections[1]?.end(4010, 'refused');
+    harness.media.leave(mediaRoom, bob.userId);
+    await harness.settled();
+    expect(await members()).toEqual([ann.userId]);
+  });
 });
 
 describe('media tokens', () => {

@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { type Gateway, type GatewayConfigInput, type GatewayHost, type PublicBases, phoneUrls } from '@lianmai/gateway';
 import type { MediaEngine } from '@lianmai/media';
-import { LianmaiError, type PhoneUrls } from '@lianmai/protocol';
+import type { PhoneUrls } from '@lianmai/protocol';
 import { deriveStreamKey, readStreamTicket } from '@lianmai/tickets';
 import { EXIT, ExitError } from '../cli/exit.ts';
 import { errorCode } from '../config/load.ts';
@@ -13,6 +13,7 @@ import type { PublicUrls } from '../http/urls.ts';
 import { gatewayConfig } from './config.ts';
 import { createGatewayHost } from './host.ts';
 import { noticeOf } from './notices.ts';
+import type { ReleaseSeat } from './seat-holds.ts';
 
 /**
  * Starts a gateway, in a worker or here. `engine`: the media engine of this process; null when a LiveKit server is used.
@@ -30,10 +31,10 @@ export interface Phones {
   /** Where this request's client reaches the server. */
   bases(request: IncomingMessage): PublicBases;
   /**
-   * Renews the seat of a phone whose signalling is open, until the answer is called: it lasts also while the media service, whose
-   * presence holds it otherwise, is out of reach.
+   * Holds the seat of a phone whose signalling is open, until the answer is called: it lasts also while the media service, whose
+   * presence holds it otherwise, is out of reach or has lost the phone's participant.
    */
-  holdSeat(ticket: string): () => void;
+  holdSeat(ticket: string): ReleaseSeat;
   /** Fresh push and signalling URLs for a member. */
   urls(request: IncomingMessage, member: { roomId: string; userId: string; privileges: number }): PhoneUrls;
 }
@@ -81,20 +82,11 @@ export async function startPhones(parts: PhonesParts): Promise<Phones | string> 
     const { rtmpPublicUrl } = config.phones;
     return { http, rtmp: rtmpPublicUrl === '' ? `rtmp://${new URL(http).hostname}${port}` : rtmpPublicUrl };
   }
-  function holdSeat(ticket: string): () => void {
+  function holdSeat(ticket: string): ReleaseSeat {
     const read = readStreamTicket(key, ticket);
     if (!read.ok) return () => {};
     const { roomId, userId } = read.ticket;
-    const timer = setInterval(
-      () => {
-        rooms.heartbeat({ sdkAppId, roomId }, userId).catch((error: unknown) => {
-          // No seat to renew: kicked, left, or the room has ended. The gateway was told.
-          if (!(error instanceof LianmaiError)) log.warn({ err: error }, "a phone's seat could not be renewed");
-        });
-      },
-      (config.rooms.leaseSeconds * 1000) / 3,
-    );
-    return () => clearInterval(timer);
+    return services.seatHolds.hold({ sdkAppId, roomId }, userId);
   }
 
   return {

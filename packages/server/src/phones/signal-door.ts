@@ -4,13 +4,14 @@ import type { Duplex } from 'node:stream';
 import type { DoorRefusal, PhoneSignalConnection, PhoneSignalRequest } from '@lianmai/gateway';
 import { PHONE_CODES, type PhoneEvent } from '@lianmai/protocol';
 import { type WebSocket, WebSocketServer } from 'ws';
+import type { ReleaseSeat } from './seat-holds.ts';
 
 export interface SignalDoorOptions {
   readonly open: (
     request: PhoneSignalRequest,
   ) => Promise<DoorRefusal | { readonly kind: 'accepted'; readonly connection: PhoneSignalConnection }>;
-  /** Somebody was let in; the answer is called when his connection is gone. */
-  readonly onAccepted: (asked: PhoneSignalRequest) => () => void;
+  /** Somebody was let in; the answer is called when his connection is gone, with whether he was told to come back. */
+  readonly onAccepted: (asked: PhoneSignalRequest) => ReleaseSeat;
   /** Bytes of one frame. */
   readonly maxFrameBytes: number;
   /** Bytes waiting on one WebSocket; beyond it the socket is closed and the phone comes back with a full roster. */
@@ -88,15 +89,21 @@ async function serve(webSocket: WebSocket, asked: PhoneSignalRequest, options: S
     refuse(webSocket, { code, message, reason: ENDED_REASONS[code] ?? 'refused' });
     return;
   }
-  if (webSocket.readyState === webSocket.OPEN) webSocket.once('close', options.onAccepted(asked));
-  bridge(webSocket, admission.connection, options.maxBacklogBytes);
+  const release = webSocket.readyState === webSocket.OPEN ? options.onAccepted(asked) : () => {};
+  bridge(webSocket, admission.connection, release, options.maxBacklogBytes);
 }
 
-function bridge(webSocket: WebSocket, connection: PhoneSignalConnection, maxBacklogBytes: number): void {
+function bridge(
+  webSocket: WebSocket,
+  connection: PhoneSignalConnection,
+  release: ReleaseSeat,
+  maxBacklogBytes: number,
+): void {
   let ended = false;
   const lost = () => {
     if (ended) return;
     ended = true;
+    release(false);
     connection.closed();
   };
   webSocket.on('message', (data, isBinary) => {
@@ -120,6 +127,7 @@ function bridge(webSocket: WebSocket, connection: PhoneSignalConnection, maxBack
   });
   connection.onClose((code, reason) => {
     ended = true;
+    release(code === SERVICE_RESTART);
     close(webSocket, code, reason);
   });
   // It may have gone while the gateway was asked: its `close` was nobody's then.

@@ -1,5 +1,5 @@
 import { mediaRoomName, parseMediaRoomName } from '@lianmai/protocol';
-import type { MediaPresence, RoomKey, Rooms } from '@lianmai/rooms';
+import type { IsAwaited, MediaPresence, RoomKey, Rooms } from '@lianmai/rooms';
 import { WebhookEvent } from '@livekit/protocol';
 import type { Logger } from 'pino';
 import { presenceOf } from '../media/room-service.ts';
@@ -10,6 +10,8 @@ export interface PresenceParts {
   readonly media: MediaService;
   /** The applications whose media rooms are ours. */
   readonly sdkAppIds: readonly number[];
+  /** Whether this member's client is known to be there otherwise: his seat waits for his next participant. */
+  readonly isAwaited: (key: RoomKey, userId: string) => boolean;
   readonly log: Logger;
 }
 
@@ -59,7 +61,7 @@ export class Presence {
         return this.#enqueue(name, () => this.#joined(name, key, participant));
       case 'participant_left':
       case 'participant_connection_aborted':
-        return this.#enqueue(name, () => this.#parts.rooms.mediaLeft(key, participant));
+        return this.#enqueue(name, () => this.#parts.rooms.mediaLeft(key, participant, this.#awaitedIn(key)));
       default:
         return;
     }
@@ -158,8 +160,12 @@ export class Presence {
   async #reconcileRoom(name: string, key: RoomKey): Promise<void> {
     // Listed inside the room's queue: an event that came before it has been dealt with, one that comes later waits.
     const participants = await this.#parts.media.control.listParticipants(name);
-    const { refused } = await this.#parts.rooms.reconcile(key, participants);
+    const { refused } = await this.#parts.rooms.reconcile(key, participants, this.#awaitedIn(key));
     for (const { userId } of refused) await this.#parts.media.control.removeParticipant(name, userId);
+  }
+
+  #awaitedIn(key: RoomKey): IsAwaited {
+    return (userId) => this.#parts.isAwaited(key, userId);
   }
 
   #enqueue(name: string, work: () => Promise<void>): Promise<void> {
