@@ -7,6 +7,8 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { freeTcpPort, freeUdpPort } from '@lianmai/gateway/testing/ports';
+import { parseMediaRoomName } from '@lianmai/protocol';
+import { RoomServiceClient } from 'livekit-server-sdk';
 import { onLiveKit } from '../targets/index.ts';
 import { startLiveKit } from '../targets/livekit.ts';
 import { ServerProcess } from '../targets/process.ts';
@@ -23,6 +25,8 @@ export interface Product {
   readonly wsUrl: string;
   /** What `lianmai keys` prints. */
   keys(): Promise<{ readonly api: { readonly key: string; readonly secret: string } }>;
+  /** Identities in the media room of this room number, as the media service tells. */
+  mediaIdentities(roomId: string): Promise<readonly string[]>;
   /** Ids of the processes that transcode for phones. */
   codecProcesses(): Promise<readonly number[]>;
   /** Ends the media service without a word (the engine's thread, or livekit-server) and has it come back. */
@@ -79,12 +83,23 @@ export async function startProduct(
   const server = new ServerProcess(process.execPath, [`--inspect-port=${inspectPort}`, main, 'serve'], env);
   const ready = async () => (await fetch(`${httpUrl}/healthz`)).ok;
   await server.start(ready);
+  const keys: Product['keys'] = async () => {
+    const { stdout } = await exec(process.execPath, [main, 'keys'], { env: { ...process.env, ...env } });
+    return JSON.parse(stdout);
+  };
   return {
     httpUrl,
     wsUrl: `${httpsAddress === undefined ? 'ws' : 'wss'}://${host}`,
-    async keys() {
-      const { stdout } = await exec(process.execPath, [main, 'keys'], { env: { ...process.env, ...env } });
-      return JSON.parse(stdout);
+    keys,
+    async mediaIdentities(roomId) {
+      const { api } = await keys();
+      const service =
+        livekit === null
+          ? new RoomServiceClient(httpUrl, api.key, api.secret)
+          : new RoomServiceClient(livekit.httpUrl, livekit.apiKey, livekit.apiSecret);
+      const room = (await service.listRooms()).find(({ name }) => parseMediaRoomName(name)?.roomId === roomId);
+      if (room === undefined) return [];
+      return (await service.listParticipants(room.name)).map(({ identity }) => identity);
     },
     codecProcesses: () => childrenOf(server.pid),
     async crashMedia() {
