@@ -1,11 +1,5 @@
 import { ClientError, type RoomController } from '@lianmai/client-core';
-import {
-  ParticipantContext,
-  useIsMuted,
-  useIsSpeaking,
-  useParticipantAttributes,
-  useSortedParticipants,
-} from '@livekit/components-react';
+import { ParticipantContext, useIsMuted, useIsSpeaking, useParticipantAttributes } from '@livekit/components-react';
 import { type Participant, Track } from 'livekit-client';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -15,6 +9,7 @@ import { isPhone } from '../media/phone.ts';
 import { ConfirmDialog } from './ConfirmDialog.tsx';
 import { colourOf, displayName, initials } from './names.ts';
 import { Panel } from './Panel.tsx';
+import { byArrival } from './people-order.ts';
 
 /** Who is here; for the owner also what he may do about it. */
 export function PeoplePanel({
@@ -35,12 +30,11 @@ export function PeoplePanel({
   const { t } = useTranslation();
   const attempt = useAttempt();
   const [confirming, setConfirming] = useState(false);
-  const sorted = useSortedParticipants(participants);
   const isOwner = ownerId === userId;
   return (
     <Panel title={`${t('people.title')} (${participants.length})`} testId="people" onClose={onClose}>
       <ul className="people-list">
-        {sorted.map((participant) => (
+        {byArrival(participants).map((participant) => (
           <ParticipantContext.Provider key={participant.identity} value={participant}>
             <Person
               participant={participant}

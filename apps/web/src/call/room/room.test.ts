@@ -2,6 +2,7 @@ import { Track } from 'livekit-client';
 import { describe, expect, it } from 'vitest';
 import { chooseMain } from './main-tile.ts';
 import { colourOf, displayName, initials } from './names.ts';
+import { byArrival, type Person } from './people-order.ts';
 
 const camera = (identity: string, isLocal = false) => ({
   participant: { identity, isLocal },
@@ -38,6 +39,23 @@ describe('[WEB8] who is shown large', () => {
 
   it('a pin whose tile has gone counts no more', () => {
     expect(chooseMain([me, bob], 'eve/camera', [], null)).toBe(bob);
+  });
+});
+
+describe('[WEB15] the list of people', () => {
+  const person = (identity: string, second: number | null, isLocal = false): Person => ({
+    identity,
+    isLocal,
+    joinedAt: second === null ? undefined : new Date(second * 1_000),
+  });
+
+  it('has me first, then whoever has been here longest, whatever order they are told in', () => {
+    const order = [person('me', 9, true), person('eve', 1), person('bob', 2), person('carl', 2), person('new', null)];
+    for (let at = 0; at < order.length; at += 1) {
+      const told = [...order.slice(at), ...order.slice(0, at)];
+      expect(byArrival(told)).toEqual(order);
+      expect(byArrival(told.toReversed())).toEqual(order);
+    }
   });
 });
 
