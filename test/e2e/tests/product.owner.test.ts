@@ -1,10 +1,8 @@
-import { AxeBuilder } from '@axe-core/playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { COLORS, TONES } from '../src/palette.ts';
 import { OpenApiCheck } from '../src/product/openapi.ts';
 import { Person } from '../src/product/person.ts';
 import { type Product, startProduct } from '../src/product/server.ts';
-import { comeToRest } from '../src/product/visitor.ts';
 import { RawSignal } from '../src/raw-signal.ts';
 import { onLiveKit } from '../src/targets/index.ts';
 import { waitFor } from '../src/wait.ts';
@@ -132,29 +130,6 @@ describe('the owner, and the doors', () => {
     const token = await guestToken();
     const info = await post('/functions/webrtc-get-room-info', { roomID: roomId }, `Bearer ${token}`);
     expect(info['code']).toBe(10003);
-  }, 180_000);
-
-  it('axe finds nothing in lobby, pre-join and room', async () => {
-    const problems: string[] = [];
-    const audit = async (where: string) => {
-      await comeToRest(anna.page);
-      const { violations } = await new AxeBuilder({ page: anna.page }).analyze();
-      for (const { id, nodes } of violations) problems.push(`${where}: ${id} at ${nodes[0]?.target.join(' ')}`);
-    };
-    await anna.open();
-    await anna.at('lobby').waitFor();
-    await audit('lobby');
-    await anna.at('create-name').fill('Accessible');
-    await anna.at('create-submit').click();
-    await anna.at('prejoin').waitFor();
-    await audit('pre-join');
-    await anna.goIn();
-    await audit('room');
-    await anna.at('toggle-people').click();
-    await audit('people');
-    await anna.at('toggle-chat').click();
-    await audit('chat');
-    expect(problems).toEqual([]);
   }, 180_000);
 
   it('every answer was as the OpenAPI document says', () => {

@@ -46,7 +46,7 @@ export async function pressJoin(page: Page, name = 'Vera'): Promise<void> {
 }
 
 /** Waits for what fades and slides to arrive: half-way there, nothing has the colours that it is to have. */
-export async function comeToRest(page: Page): Promise<void> {
+async function comeToRest(page: Page): Promise<void> {
   await waitFor(
     'a page at rest',
     () =>
