@@ -1,13 +1,13 @@
 import type { Participant } from 'livekit-client';
 
 /** As much of a participant as the order needs. */
-export type Person = Pick<Participant, 'identity' | 'isLocal' | 'joinedAt'>;
+export type Arrived = Pick<Participant, 'identity' | 'isLocal' | 'joinedAt'>;
 
 /**
  * Me first, then whoever has been here longest. Nobody's row moves while he is here: a list that follows who speaks puts somebody
  * else under the finger that is about to remove one.
  */
-export function byArrival<T extends Person>(people: readonly T[]): T[] {
+export function byArrival<T extends Arrived>(people: readonly T[]): T[] {
   return [...people].sort(
     (one, other) =>
       Number(other.isLocal) - Number(one.isLocal) ||
@@ -16,7 +16,7 @@ export function byArrival<T extends Person>(people: readonly T[]): T[] {
   );
 }
 
-/** Unix ms, whole seconds as LiveKit tells them; who has not been told of yet comes last. */
-function arrival({ joinedAt }: Person): number {
+/** Unix ms, whole seconds as LiveKit tells them. */
+function arrival({ joinedAt }: Arrived): number {
   return joinedAt === undefined ? Number.MAX_SAFE_INTEGER : joinedAt.getTime();
 }

@@ -2,7 +2,7 @@ import { Track } from 'livekit-client';
 import { describe, expect, it } from 'vitest';
 import { chooseMain } from './main-tile.ts';
 import { colourOf, displayName, initials } from './names.ts';
-import { byArrival, type Person } from './people-order.ts';
+import { type Arrived, byArrival } from './people-order.ts';
 
 const camera = (identity: string, isLocal = false) => ({
   participant: { identity, isLocal },
@@ -43,7 +43,7 @@ describe('[WEB8] who is shown large', () => {
 });
 
 describe('[WEB15] the list of people', () => {
-  const person = (identity: string, second: number | null, isLocal = false): Person => ({
+  const person = (identity: string, second: number | null, isLocal = false): Arrived => ({
     identity,
     isLocal,
     joinedAt: second === null ? undefined : new Date(second * 1_000),
