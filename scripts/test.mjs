@@ -36,11 +36,15 @@ async function runVitest(args, env = {}) {
     });
     if (!existsSync(report)) return { ...none, failed: 1 };
     const counted = JSON.parse(readFileSync(report, 'utf8'));
-    const broken = counted.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0);
+    // A file that fails without a failed test: it cannot be read, or one of its hooks has failed.
+    const broken = counted.testResults.filter(
+      (file) => file.status === 'failed' && !file.assertionResults.some(({ status }) => status === 'failed'),
+    );
     const failed = counted.numFailedTests + broken.length;
     for (const { name, message, assertionResults } of counted.testResults) {
       const file = relative(root, name);
-      if (broken.some((one) => one.name === name)) failures.push({ title: file, reason: message });
+      if (broken.some((one) => one.name === name))
+        failures.push({ title: file, reason: message || 'A hook failed; its error stands further up.' });
       for (const { status, fullName, failureMessages } of assertionResults) {
         if (status !== 'failed') continue;
         failures.push({ title: `${file}: ${fullName}`, reason: failureMessages.join('\n') });
