@@ -190,7 +190,8 @@ function compose(config: Config, log: Logger, stores: Stores, credentials: Crede
     renewSeconds: identity.renewSeconds,
   });
   const sdkAppIds = [credentials.application.sdkAppId];
-  const seatHolds = new SeatHolds({ rooms, leaseMs, log });
+  const returnMs = leaseMs + config.media.resumeSeconds * 1000;
+  const seatHolds = new SeatHolds({ rooms, leaseMs, returnMs, log });
   return {
     config,
     application: credentials.application,
@@ -220,7 +221,7 @@ function followEngine(engine: MediaEngine, { presence, log }: Services, stopping
 /** Brings rooms and media room together before the first call. A store or service that is away is no reason not to start. */
 async function begin({ presence, log }: Services, external: boolean): Promise<void> {
   try {
-    if (external) await presence.reconcile();
+    if (external) await presence.reconcileAtStart();
     else await presence.restarted();
   } catch (error) {
     log.warn({ err: error }, 'rooms and media rooms could not be compared yet; it is tried again');

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { COLORS, TONES } from '../src/palette.ts';
 import type { Phone } from '../src/phones/phone.ts';
-import { asPublisher, freshRoom, PUSHED, usePhoneStage } from '../src/phones/stage.ts';
+import { asPublisher, PUSHED, usePhoneStage } from '../src/phones/stage.ts';
 import { waitFor } from '../src/wait.ts';
 
 const stage = usePhoneStage();
@@ -109,31 +109,4 @@ describe('what phones live through', () => {
     await anna.expectTone(asPublisher(ben));
     await expectAnna(ben);
   }, 180_000);
-
-  it("[PD22] the gateway's thread dies under a phone alone in its room: the room stays, and is still the phone's", async () => {
-    const ben = await stage.phone('Ben');
-    const roomId = freshRoom();
-    await ben.enter(roomId);
-    const { urls } = ben;
-    ben.push(PUSHED);
-    await waitFor(
-      'his participant',
-      () => stage.product.mediaIdentities(roomId),
-      (identities) => identities.includes(ben.userId),
-    );
-    await stage.product.crashGateway();
-    await waitFor(
-      'his participant to have gone',
-      () => stage.product.mediaIdentities(roomId),
-      (identities) => !identities.includes(ben.userId),
-      BACK,
-    );
-    await waitFor(
-      'Ben to be back',
-      () => ben.connect(urls.signalUrl),
-      () => true,
-      BACK,
-    );
-    expect(await ben.caller.info(roomId)).toMatchObject({ memberCount: 1, ownerID: ben.userId });
-  }, 120_000);
 });

@@ -237,8 +237,8 @@ describe('seats', () => {
     const eve = await harness.guest('Eve');
     harness.media.join(mediaRoom, eve.userId);
     await harness.settled();
-    harness.media.leave(mediaRoom, ann.userId, false);
-    harness.media.leave(mediaRoom, eve.userId, false);
+    harness.media.leave(mediaRoom, ann.userId, null);
+    harness.media.leave(mediaRoom, eve.userId, null);
     // Eve's seat tells when the grace time of both is over.
     const afterComparing = async () => {
       await harness.server.services.presence.reconcile();
@@ -247,7 +247,20 @@ describe('seats', () => {
     await expect.poll(afterComparing, { timeout: 15_000, interval: 300 }).toEqual([bob.userId, ann.userId]);
   }, 30_000);
 
-  it('[PD22] wait a lease for a phone that the gateway has told to come back, and for no other', async () => {
+  it.each([
+    ['participant', 'RemoveParticipant'],
+    ['room', 'DeleteRoom'],
+  ])('[PD22] are free at once when the %s was taken away at the media service', async (_what, method) => {
+    const { mediaRoom } = await phoneInCall();
+    const { control } = harness.server.services.media;
+    if (method === 'DeleteRoom') await control.deleteRoom(mediaRoom);
+    else for (const { userId } of [bob, ann]) await control.removeParticipant(mediaRoom, userId);
+    await harness.settled();
+    expect(gateway.connections[0]?.gone).toBe(false);
+    expect(await harness.code('webrtc-get-room-info', { roomID: '1' }, harness.serverKey)).toBe(10003);
+  });
+
+  it('[PD22] wait for a phone that the gateway has told to come back, and for no other', async () => {
     const { mediaRoom, phone } = await phoneInCall();
     gateway.connections[0]?.end(1012, 'server-restart');
     harness.media.leave(mediaRoom, ann.userId);

@@ -7,12 +7,14 @@ export interface SeatHoldsParts {
   readonly rooms: Pick<Rooms, 'heartbeat'>;
   /** Life of a seat that nothing holds, ms. */
   readonly leaseMs: number;
+  /** Longest wait for a phone that was told to come back, ms: the media service may tell late that its participant has gone. */
+  readonly returnMs: number;
   readonly log: Logger;
 }
 
 /**
- * Ends a hold, once. `returns`: the phone was told to come back, as when the gateway is started anew; its seat waits for it one
- * lease longer, for its participant goes with the gateway.
+ * Ends a hold, once. `returns`: the phone was told to come back, as when the gateway is started anew. Its participant goes with
+ * the gateway, and it is awaited until it is back, for the time of `returnMs`.
  */
 export type ReleaseSeat = (returns: boolean) => void;
 
@@ -24,6 +26,8 @@ export class SeatHolds {
   readonly #parts: SeatHoldsParts;
   /** How many hold a seat: a phone that comes back may be there before its older connection has ended. */
   readonly #holders = new Map<string, number>();
+  /** Who was told to come back, and has not; with the end of the wait. */
+  readonly #returning = new Map<string, NodeJS.Timeout>();
 
   constructor(parts: SeatHoldsParts) {
     this.#parts = parts;
@@ -31,7 +35,8 @@ export class SeatHolds {
 
   /** Whether this member's phone signals, or was told to come back. */
   isHeld(key: RoomKey, userId: string): boolean {
-    return this.#holders.has(idOf(key, userId));
+    const id = idOf(key, userId);
+    return this.#holders.has(id) || this.#returning.has(id);
   }
 
   /** This member's signalling is open, until the answer is called. */
@@ -39,6 +44,7 @@ export class SeatHolds {
     const { rooms, leaseMs, log } = this.#parts;
     const id = idOf(key, userId);
     this.#count(id, 1);
+    this.#cease(id);
     const timer = setInterval(() => {
       rooms.heartbeat(key, userId).catch((error: unknown) => {
         // No seat to renew: kicked, left, or the room has ended. The gateway was told.
@@ -50,9 +56,19 @@ export class SeatHolds {
       if (!held) return;
       held = false;
       clearInterval(timer);
-      if (returns) setTimeout(() => this.#count(id, -1), leaseMs).unref();
-      else this.#count(id, -1);
+      this.#count(id, -1);
+      if (returns && !this.#holders.has(id)) this.#await(id);
     };
+  }
+
+  #await(id: string): void {
+    this.#cease(id);
+    this.#returning.set(id, setTimeout(() => this.#returning.delete(id), this.#parts.returnMs).unref());
+  }
+
+  #cease(id: string): void {
+    clearTimeout(this.#returning.get(id));
+    this.#returning.delete(id);
   }
 
   #count(id: string, change: 1 | -1): void {

@@ -104,7 +104,7 @@ describe('presence with the embedded engine', () => {
     const own = harness;
     await inCall(ann, '1');
     await inCall(bob, '1');
-    own.media.leave(own.mediaRoom('1'), bob.userId, false);
+    own.media.leave(own.mediaRoom('1'), bob.userId, null);
     own.media.join(own.mediaRoom('1'), 'carl', [], false);
     // A listing frees no seat taken within the grace time, since it may be older than the seat.
     const afterComparing = async () => {

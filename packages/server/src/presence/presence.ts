@@ -1,6 +1,6 @@
 import { mediaRoomName, parseMediaRoomName } from '@lianmai/protocol';
 import type { IsAwaited, MediaPresence, RoomKey, Rooms } from '@lianmai/rooms';
-import { WebhookEvent } from '@livekit/protocol';
+import { DisconnectReason, WebhookEvent } from '@livekit/protocol';
 import type { Logger } from 'pino';
 import { presenceOf } from '../media/room-service.ts';
 import type { MediaService } from '../media/service.ts';
@@ -18,6 +18,11 @@ export interface PresenceParts {
 /** Rooms whose events may wait at once; beyond it an event is dropped and the next comparison makes it good. */
 const MAX_QUEUES = 20_000;
 const LIST_PAGE = 100;
+/** Ends that somebody has asked of the media service itself: nobody is to come back. */
+const SENT_AWAY: ReadonlySet<DisconnectReason> = new Set([
+  DisconnectReason.PARTICIPANT_REMOVED,
+  DisconnectReason.ROOM_DELETED,
+]);
 
 /**
  * Keeps the members of rooms true to who is in the media rooms: by the media service's events, and by comparing from
@@ -56,12 +61,19 @@ export class Presence {
     if (key === null || event.participant === undefined) return;
     const participant = presenceOf(event.participant);
     if (participant === null) return;
+    const { disconnectReason } = event.participant;
     switch (event.event) {
       case 'participant_joined':
         return this.#enqueue(name, () => this.#joined(name, key, participant));
       case 'participant_left':
       case 'participant_connection_aborted':
-        return this.#enqueue(name, () => this.#parts.rooms.mediaLeft(key, participant, this.#awaitedIn(key)));
+        return this.#enqueue(name, () =>
+          this.#parts.rooms.mediaLeft(
+            key,
+            participant,
+            SENT_AWAY.has(disconnectReason) ? undefined : this.#awaitedIn(key),
+          ),
+        );
       default:
         return;
     }
@@ -76,12 +88,24 @@ export class Presence {
   }
 
   /** Compares every room of ours, and every media room, with the other side. Rejects when the media service is away. */
-  async reconcile(): Promise<void> {
+  reconcile(): Promise<void> {
+    return this.#compare((key) => this.#awaitedIn(key));
+  }
+
+  /**
+   * {@link reconcile} for a server that has just begun. Phones went with the one before, and come back to it: whoever is not
+   * there has a lease for that.
+   */
+  reconcileAtStart(): Promise<void> {
+    return this.#compare(() => () => true);
+  }
+
+  async #compare(awaitedIn: (key: RoomKey) => IsAwaited): Promise<void> {
     const names = new Set((await this.#parts.media.control.listRooms()).filter((name) => this.#key(name) !== null));
     for (const name of await this.#knownRooms()) names.add(name);
     for (const name of names) {
       const key = this.#key(name);
-      if (key !== null) await this.#enqueue(name, () => this.#reconcileRoom(name, key));
+      if (key !== null) await this.#enqueue(name, () => this.#reconcileRoom(name, key, awaitedIn(key)));
     }
     await this.syncRevocations();
   }
@@ -157,10 +181,10 @@ export class Presence {
     await this.#parts.media.control.removeParticipant(name, participant.userId);
   }
 
-  async #reconcileRoom(name: string, key: RoomKey): Promise<void> {
+  async #reconcileRoom(name: string, key: RoomKey, isAwaited: IsAwaited): Promise<void> {
     // Listed inside the room's queue: an event that came before it has been dealt with, one that comes later waits.
     const participants = await this.#parts.media.control.listParticipants(name);
-    const { refused } = await this.#parts.rooms.reconcile(key, participants, this.#awaitedIn(key));
+    const { refused } = await this.#parts.rooms.reconcile(key, participants, isAwaited);
     for (const { userId } of refused) await this.#parts.media.control.removeParticipant(name, userId);
   }
 

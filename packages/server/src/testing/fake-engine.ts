@@ -1,5 +1,6 @@
 /** A media engine of rooms and participants without media, for tests: it answers LiveKit's server API and tells events. */
 import type { ApiRequest, EngineEvent, MediaEngine, PlainAnswer } from '@lianmai/media';
+import { DisconnectReason } from '@livekit/protocol';
 import { TokenVerifier } from 'livekit-server-sdk';
 import { z } from 'zod';
 
@@ -54,11 +55,11 @@ export class FakeMedia {
     return sid;
   }
 
-  /** A participant goes, whatever the reason. */
-  leave(room: string, identity: string, told = true): void {
+  /** A participant goes; unheard when there is no reason. */
+  leave(room: string, identity: string, reason: DisconnectReason | null = DisconnectReason.CLIENT_INITIATED): void {
     const participant = this.rooms.get(room)?.get(identity);
     this.rooms.get(room)?.delete(identity);
-    if (participant !== undefined && told) this.#tell('participant_left', room, participant);
+    if (participant !== undefined && reason !== null) this.#tell('participant_left', room, participant, reason);
   }
 
   has(room: string, identity: string): boolean {
@@ -102,7 +103,7 @@ export class FakeMedia {
         return { status: 200, body: JSON.stringify({ participants: [...participants.values()] }) };
       case 'RemoveParticipant':
         if (participants?.has(identity) !== true) return missing;
-        this.leave(room, identity);
+        this.leave(room, identity, DisconnectReason.PARTICIPANT_REMOVED);
         return { status: 200, body: '{}' };
       case 'MutePublishedTrack': {
         const track = participants?.get(identity)?.tracks.find((one) => one.sid === request.trackSid);
@@ -112,7 +113,7 @@ export class FakeMedia {
       }
       case 'DeleteRoom':
         if (participants === undefined) return missing;
-        for (const one of [...participants.keys()]) this.leave(room, one);
+        for (const one of [...participants.keys()]) this.leave(room, one, DisconnectReason.ROOM_DELETED);
         this.rooms.delete(room);
         return { status: 200, body: '{}' };
       default:
@@ -120,9 +121,14 @@ export class FakeMedia {
     }
   }
 
-  #tell(event: string, room: string, participant: { sid: string; identity: string }): void {
-    const { sid, identity } = participant;
-    this.#listener(JSON.stringify({ event, room: { name: room }, participant: { sid, identity, name: identity } }));
+  #tell(
+    event: string,
+    room: string,
+    { sid, identity }: { sid: string; identity: string },
+    reason = DisconnectReason.UNKNOWN_REASON,
+  ): void {
+    const participant = { sid, identity, name: identity, disconnectReason: DisconnectReason[reason] };
+    this.#listener(JSON.stringify({ event, room: { name: room }, participant }));
   }
 
   /** The same as the server sees an embedded engine. */

@@ -87,19 +87,21 @@ export async function startProduct(
     const { stdout } = await exec(process.execPath, [main, 'keys'], { env: { ...process.env, ...env } });
     return JSON.parse(stdout);
   };
+  const openRoomService = async () => {
+    if (livekit !== null) return new RoomServiceClient(livekit.httpUrl, livekit.apiKey, livekit.apiSecret);
+    const { api } = await keys();
+    return new RoomServiceClient(httpUrl, api.key, api.secret);
+  };
+  let roomService: RoomServiceClient | null = null;
   return {
     httpUrl,
     wsUrl: `${httpsAddress === undefined ? 'ws' : 'wss'}://${host}`,
     keys,
     async mediaIdentities(roomId) {
-      const { api } = await keys();
-      const service =
-        livekit === null
-          ? new RoomServiceClient(httpUrl, api.key, api.secret)
-          : new RoomServiceClient(livekit.httpUrl, livekit.apiKey, livekit.apiSecret);
-      const room = (await service.listRooms()).find(({ name }) => parseMediaRoomName(name)?.roomId === roomId);
+      roomService ??= await openRoomService();
+      const room = (await roomService.listRooms()).find(({ name }) => parseMediaRoomName(name)?.roomId === roomId);
       if (room === undefined) return [];
-      return (await service.listParticipants(room.name)).map(({ identity }) => identity);
+      return (await roomService.listParticipants(room.name)).map(({ identity }) => identity);
     },
     codecProcesses: () => childrenOf(server.pid),
     async crashMedia() {
