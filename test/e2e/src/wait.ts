@@ -47,6 +47,16 @@ export async function until(
   await waitFor(what, probe, (value) => value, options);
 }
 
+/** Adds to a failure what else is known by then. */
+export async function explained<T>(work: Promise<T>, facts: () => readonly unknown[]): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    const known = facts().map((fact) => (typeof fact === 'string' ? fact : show(fact)));
+    throw new Error([String(error), ...known].join('\n'), { cause: error });
+  }
+}
+
 function show(value: unknown): string {
   const text = JSON.stringify(value, (_key, item: unknown) => (typeof item === 'bigint' ? `${item}n` : item));
   return text === undefined ? String(value) : text.slice(0, 4_000);

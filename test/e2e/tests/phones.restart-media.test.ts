@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { COLORS, TONES } from '../src/palette.ts';
 import type { Phone } from '../src/phones/phone.ts';
 import { asPublisher, PUSHED, usePhoneStage } from '../src/phones/stage.ts';
-import { waitFor } from '../src/wait.ts';
+import { explained, waitFor } from '../src/wait.ts';
 
 const stage = usePhoneStage();
 const BACK = { timeout: 60_000 };
@@ -100,12 +100,10 @@ describe('what phones live through', () => {
       BACK,
     );
     const again = ben.push(PUSHED, urls.pushUrl);
-    try {
-      await anna.expectPicture(asPublisher(ben), BACK);
-    } catch (error) {
-      const phone = { ended: again.ended, errors: again.errors, closed: ben.closed, events: ben.events };
-      throw new Error(`${String(error)}\n${JSON.stringify(phone)}\n${stage.product.log()}`, { cause: error });
-    }
+    await explained(anna.expectPicture(asPublisher(ben), BACK), () => [
+      { ended: again.ended, errors: again.errors, closed: ben.closed, events: ben.events },
+      stage.product.log(),
+    ]);
     await anna.expectTone(asPublisher(ben));
     await expectAnna(ben);
   }, 180_000);

@@ -168,7 +168,20 @@ export class Person implements Publisher {
     await this.at('prejoin').waitFor();
     await this.at('display-name').fill(this.name);
     await this.at('prejoin-join').click();
-    await this.at('room').waitFor({ timeout: 40_000 });
+    // What stands there instead tells why.
+    await waitFor(
+      `${this.name}: in the room`,
+      async () => ({
+        room: await this.at('room').count(),
+        failure: await this.at('failure')
+          .getAttribute('data-reason', { timeout: 1 })
+          .catch(() => null),
+        last: this.answers.at(-1)?.step,
+        sockets: this.sockets.length,
+      }),
+      ({ room }) => room > 0,
+      { timeout: 60_000 },
+    );
   }
 
   async watch<K extends keyof WatchApi>(
