@@ -9,10 +9,13 @@ type Tracks = Parameters<PlayerApi['play']>[2];
 
 /** A stream that cannot be played at all must not be tried for ever. */
 const MOST_STARTS = 4;
+/** A live picture that has not moved for so long does not move by itself any more. */
+const STILL_MS = 5_000;
 
 /**
- * One stream on the page. It begins anew, as pages do, when the player cannot go on: mpegts.js 1.8.2 holds the newest
- * picture back, and hands it to the decoder with the parameter sets of the next one when the size changes just then.
+ * One stream on the page. It begins anew, as pages do, when the player cannot go on or stands still: mpegts.js 1.8.2 holds the
+ * newest picture back, and hands it to the decoder with the parameter sets of the next one when the size changes just then;
+ * and it waits for ever at a gap in what it has buffered.
  */
 class Playing {
   readonly facts: string[] = [];
@@ -50,16 +53,8 @@ class Playing {
       this.facts.push(
         `${type}: ${detail} ${JSON.stringify(info)}, ${element.error?.message ?? 'no error of the element'}`,
       );
-      if (type !== mpegts.ErrorTypes.MEDIA_ERROR || this.#starts >= MOST_STARTS) return;
-      this.#player = null;
       // Not in the middle of the player's own work.
-      setTimeout(() => {
-        this.#spectrum?.close();
-        this.#framesBefore += counter.frames;
-        player.destroy();
-        element.remove();
-        this.start();
-      });
+      if (type === mpegts.ErrorTypes.MEDIA_ERROR) setTimeout(() => this.#beginAnew(player));
     });
     player.on(mpegts.Events.MEDIA_INFO, (info) => this.facts.push(`${info.videoCodec} ${info.audioCodec}`));
     this.#player = player;
@@ -68,8 +63,38 @@ class Playing {
     this.#spectrum = new Spectrum(sound);
     player.attachMediaElement(element);
     player.load();
+    this.#watch(player, element);
     // A stream of sound alone, or one that never begins, is told of by what is seen and heard.
     void Promise.resolve(player.play()).catch((error: unknown) => this.facts.push(String(error)));
+  }
+
+  #watch(player: mpegts.Player, element: HTMLVideoElement): void {
+    let at = element.currentTime;
+    let moved = performance.now();
+    const timer = setInterval(() => {
+      if (this.#player !== player) {
+        clearInterval(timer);
+        return;
+      }
+      if (element.currentTime !== at) {
+        at = element.currentTime;
+        moved = performance.now();
+      } else if (performance.now() - moved >= STILL_MS) {
+        clearInterval(timer);
+        this.facts.push(`stood still: ${this.state}`);
+        this.#beginAnew(player);
+      }
+    }, 250);
+  }
+
+  #beginAnew(player: mpegts.Player): void {
+    if (this.#player !== player || this.#starts >= MOST_STARTS) return;
+    this.#player = null;
+    this.#spectrum?.close();
+    this.#framesBefore += this.#counter?.frames ?? 0;
+    player.destroy();
+    this.#element?.remove();
+    this.start();
   }
 
   look(): Look | null {
@@ -84,7 +109,11 @@ class Playing {
 
   get state(): string {
     const element = this.#element;
-    return `start ${this.#starts}, ready ${element?.readyState}, at ${element?.currentTime}, ${element?.error?.message ?? 'no error'}`;
+    const buffered = Array.from({ length: element?.buffered.length ?? 0 }, (_, range) => {
+      return `${element?.buffered.start(range).toFixed(2)}–${element?.buffered.end(range).toFixed(2)}`;
+    });
+    const where = `at ${element?.currentTime} of [${buffered.join(', ')}]`;
+    return `start ${this.#starts}, ready ${element?.readyState}, ${where}, ${element?.error?.message ?? 'no error'}`;
   }
 }
 
