@@ -90,11 +90,16 @@ export class Harness {
     const media =
       options.media ??
       new FakeMedia(() => options.mediaKeys ?? server?.credentials.api ?? { key: 'none yet', secret: 'none yet' });
-    server = await startServer(config, log, {
-      engine: media.engine(),
-      ...(options.stores === undefined ? {} : { stores: options.stores }),
-      ...(options.gateway === undefined ? {} : { gateway: options.gateway.start }),
-    });
+    try {
+      server = await startServer(config, log, {
+        engine: media.engine(),
+        ...(options.stores === undefined ? {} : { stores: options.stores }),
+        ...(options.gateway === undefined ? {} : { gateway: options.gateway.start }),
+      });
+    } catch (error) {
+      if (options.dataDir === undefined) rmSync(dataDir, { recursive: true, force: true });
+      throw error;
+    }
     return new Harness(server, media, dataDir, logged);
   }
 
